@@ -1,0 +1,143 @@
+// Package ctl is the control protocol between io-pkt and its clients (ifconfig,
+// if_up, nicinfo): requests and replies, one JSON object a line, over the unix
+// socket PREFIX/dev/socket/config.
+//
+// The operations stand for the socket ioctls that the QNX commands make, one
+// for one, so that a client's order of work and its error texts ("ifconfig:
+// SIOCSIFMTU: Invalid argument") are those of the original.
+package ctl
+
+import "net/netip"
+
+// Version is the protocol's version. A server refuses another one with EPROTO.
+const Version = 1
+
+// Limits of the protocol: what is over them ends the connection.
+const (
+	MaxRequest = 64 << 10 // bytes in one request line
+	MaxReply   = 4 << 20  // bytes in one reply line
+	MaxClients = 64       // connections at once
+)
+
+// An Op is an operation.
+type Op string
+
+// The operations. Those that change something are allowed for root and for the
+// user io-pkt runs as; others get EPERM.
+const (
+	OpList     Op = "list"     // every interface: Reply.Interfaces, lo0 first
+	OpGet      Op = "get"      // SIOCGIFFLAGS and friends: the interface named, or ENXIO
+	OpSetFlags Op = "setflags" // SIOCSIFFLAGS: Request.Set and Request.Clear
+	OpSetMTU   Op = "setmtu"   // SIOCSIFMTU: Request.Value
+	OpAddAddr  Op = "addaddr"  // SIOCAIFADDR: Request.Address
+	OpDelAddr  Op = "deladdr"  // SIOCDIFADDR: Request.Address; without one the primary inet address
+	OpCreate   Op = "create"   // SIOCIFCREATE
+	OpDestroy  Op = "destroy"  // SIOCIFDESTROY
+	OpMount    Op = "mount"    // load a driver: Request.Driver, Request.Options
+	OpFollow   Op = "follow"   // a reply as to OpList now and after each change, until the client hangs up
+)
+
+// A Request is one line from a client.
+type Request struct {
+	Version   int      `json:"v"`
+	Op        Op       `json:"op"`
+	Interface string   `json:"if,omitempty"`
+	Set       Flags    `json:"set,omitempty"`
+	Clear     Flags    `json:"clear,omitempty"`
+	Value     int      `json:"value,omitempty"`
+	Address   *Address `json:"address,omitempty"`
+	Driver    string   `json:"driver,omitempty"`
+	Options   string   `json:"options,omitempty"`
+}
+
+// A Reply is one line from the server. Errno is 0 when all went well, else a
+// Linux errno number; Error then says more, for people.
+type Reply struct {
+	Version    int         `json:"v"`
+	Errno      int         `json:"errno,omitempty"`
+	Error      string      `json:"error,omitempty"`
+	Interfaces []Interface `json:"interfaces,omitempty"`
+}
+
+// Flags are interface flags with QNX's bits (QNX 6.6 net/if.h).
+type Flags uint32
+
+// The flag bits.
+const (
+	FlagUp           Flags = 0x1
+	FlagBroadcast    Flags = 0x2
+	FlagDebug        Flags = 0x4
+	FlagLoopback     Flags = 0x8
+	FlagPointToPoint Flags = 0x10
+	FlagNoTrailers   Flags = 0x20
+	FlagRunning      Flags = 0x40
+	FlagNoARP        Flags = 0x80
+	FlagPromisc      Flags = 0x100
+	FlagAllMulti     Flags = 0x200
+	FlagOActive      Flags = 0x400
+	FlagSimplex      Flags = 0x800
+	FlagLink0        Flags = 0x1000
+	FlagLink1        Flags = 0x2000
+	FlagLink2        Flags = 0x4000
+	FlagMulticast    Flags = 0x8000
+)
+
+// An Interface is what ifconfig prints of one.
+type Interface struct {
+	Name   string `json:"name"`
+	Index  int    `json:"index"`
+	Flags  Flags  `json:"flags"`
+	Metric int    `json:"metric,omitempty"`
+	MTU    int    `json:"mtu,omitempty"`
+	// MAC is "02:00:00:00:00:01", empty when there is no link address.
+	MAC string `json:"mac,omitempty"`
+	// Media is nil when the driver does not report any.
+	Media *Media `json:"media,omitempty"`
+	// Addresses are in the order in which they are printed: inet with the
+	// primary first, then inet6.
+	Addresses []Address `json:"addresses,omitempty"`
+	Stats     Stats     `json:"stats"`
+	// Driver is empty for lo0.
+	Driver      string    `json:"driver,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Counters    []Counter `json:"counters,omitempty"` // the driver's own, in its words
+}
+
+// Media is what the media and status lines of ifconfig say.
+type Media struct {
+	Current string `json:"current"`          // "autoselect"
+	Active  string `json:"active,omitempty"` // "100baseTX full-duplex"; empty when it is as Current
+	// Link is what the status line says: true "active", false "no carrier".
+	Link bool `json:"link"`
+}
+
+// An Address is one address of an interface.
+type Address struct {
+	Addr netip.Addr `json:"addr"` // without zone
+	// Mask is the inet netmask in host order, taken as given; inet6 has
+	// PrefixLen.
+	Mask      uint32     `json:"mask,omitempty"`
+	PrefixLen int        `json:"prefixlen,omitempty"`
+	Broadcast netip.Addr `json:"broadcast,omitzero"` // invalid: none
+	Dest      netip.Addr `json:"dest,omitzero"`      // point-to-point peer
+	// Tentative, Duplicated, Deprecated: inet6 states.
+	Tentative  bool `json:"tentative,omitempty"`
+	Duplicated bool `json:"duplicated,omitempty"`
+	Deprecated bool `json:"deprecated,omitempty"`
+	// Lifetimes in seconds, 0xffffffff for endless; inet6 only.
+	PreferredLifetime uint32 `json:"pltime,omitempty"`
+	ValidLifetime     uint32 `json:"vltime,omitempty"`
+}
+
+// Stats are the interface's counters as the kernel keeps them, seen from the
+// host: In is what came from the device.
+type Stats struct {
+	InPackets, InBytes, InErrors, InDrops, InMulticasts   uint64
+	OutPackets, OutBytes, OutErrors, OutDrops, Collisions uint64
+}
+
+// A Counter is one of the driver's counters.
+type Counter struct {
+	Name  string `json:"name"`
+	Value uint64 `json:"value"`
+}
