@@ -10,7 +10,9 @@ import (
 var texts = map[syscall.Errno]string{
 	syscall.EBUSY:         "Resource busy",
 	syscall.ENOMEM:        "Not enough memory",
-	syscall.ENOTSUP:       "Not supported", // EOPNOTSUPP has the same number here
+	syscall.EOPNOTSUPP:    "Operation not supported", // QNX's ENOTSUP, "Not supported", has the same number here
+	syscall.ENOTTY:        "Inappropriate I/O control operation",
+	syscall.EAFNOSUPPORT:  "Address family not supported by protocol family",
 	syscall.EADDRNOTAVAIL: "Can't assign requested address",
 	syscall.ENAMETOOLONG:  "Filename too long",
 }
