@@ -140,8 +140,8 @@ type Device interface {
 
 // A Queue carries asynchronous transfers and is where their completions arrive.
 // It is made for one goroutine that polls several descriptors: nothing here
-// blocks but ClearHalt. Methods other than Close must not be called by two
-// goroutines at once.
+// blocks but ClearHalt, which another goroutine may make meanwhile. Of the other
+// methods but Close no two may be called at once.
 type Queue interface {
 	// Alloc makes a transfer for an endpoint, with a buffer of size bytes that
 	// lives until the queue is closed and is best reused. size is at most
