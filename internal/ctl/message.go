@@ -5,6 +5,11 @@
 // The operations stand for the socket ioctls that the QNX commands make, one
 // for one, so that a client's order of work and its error texts ("ifconfig:
 // SIOCSIFMTU: Invalid argument") are those of the original.
+//
+// io-pkt makes a Listener with Listen and lets a Server answer for a Handler on
+// it. The server has a goroutine for each connection; its Close ends them all and
+// removes the socket. A client calls Dial, then Do as often as it likes or Follow
+// once; it has no goroutines.
 package ctl
 
 import "net/netip"

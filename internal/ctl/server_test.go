@@ -1,0 +1,500 @@
+package ctl
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// funcs is a handler made of functions.
+type funcs struct {
+	do     func(context.Context, Peer, Request) Reply
+	follow func(context.Context, Peer, func(Reply) error) error
+}
+
+func (f funcs) Do(ctx context.Context, p Peer, r Request) Reply { return f.do(ctx, p, r) }
+
+func (f funcs) Follow(ctx context.Context, p Peer, send func(Reply) error) error {
+	return f.follow(ctx, p, send)
+}
+
+// shortDir is a temporary directory with a path short enough for sockets.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// serve runs a server until the test's end and gives its prefix.
+func serve(t *testing.T, h Handler, tune func(*Server)) string {
+	t.Helper()
+	prefix := shortDir(t)
+	l, err := Listen(prefix, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewServer(h)
+	if tune != nil {
+		tune(s)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return prefix
+}
+
+func dial(t *testing.T, prefix string) *Client {
+	t.Helper()
+	c, err := Dial(t.Context(), prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// echo answers each request with an interface of the request's name.
+var echo = funcs{do: func(_ context.Context, _ Peer, r Request) Reply {
+	return Reply{Interfaces: []Interface{{Name: r.Interface, MTU: r.Value}}}
+}}
+
+func TestDo(t *testing.T) {
+	var got Request
+	var who Peer
+	prefix := serve(t, funcs{do: func(_ context.Context, p Peer, r Request) Reply {
+		got, who = r, p
+		if r.Interface == "en9" {
+			return ErrorReply(fmt.Errorf("no interface en9: %w", syscall.ENXIO))
+		}
+		return Reply{Interfaces: []Interface{{Name: r.Interface, Flags: FlagUp}}}
+	}}, nil)
+	c := dial(t, prefix)
+
+	want := Request{Op: OpAddAddr, Interface: "ecm0", Address: &Address{
+		Addr: netip.MustParseAddr("10.0.0.184"), Mask: 0xff000000, Broadcast: netip.MustParseAddr("10.255.255.255"),
+	}}
+	reply, err := c.Do(t.Context(), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Version = Version
+	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
+		t.Errorf("request as the handler saw it (-want +got):\n%s", d)
+	}
+	if w := (Peer{PID: int32(os.Getpid()), UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}); who != w {
+		t.Errorf("peer = %+v; want %+v", who, w)
+	}
+	if len(reply.Interfaces) != 1 || reply.Interfaces[0].Flags != FlagUp {
+		t.Errorf("reply = %+v", reply)
+	}
+
+	_, err = c.Do(t.Context(), Request{Op: OpGet, Interface: "en9"})
+	var e *Error
+	if !errors.As(err, &e) || e.Errno != syscall.ENXIO || !errors.Is(err, syscall.ENXIO) {
+		t.Errorf("error = %#v; want an *Error with ENXIO", err)
+	} else if !strings.Contains(err.Error(), "no interface en9") {
+		t.Errorf("error text = %q", err)
+	}
+	if _, err := c.Do(t.Context(), Request{Op: OpGet, Interface: "ecm0"}); err != nil {
+		t.Errorf("after a refusal: %v", err)
+	}
+}
+
+// TestBadRequests: what the server itself refuses, and whether it hangs up then.
+func TestBadRequests(t *testing.T) {
+	prefix := serve(t, funcs{do: func(_ context.Context, _ Peer, r Request) Reply {
+		t.Errorf("the handler was given %+v", r)
+		return Reply{}
+	}}, nil)
+	for _, c := range []struct {
+		name, line string
+		want       syscall.Errno
+		hangsUp    bool
+	}{
+		{"garbage", "GET / HTTP/1.1", syscall.EPROTO, true},
+		{"empty line", "", syscall.EPROTO, true},
+		{"no version", `{"op":"list"}`, syscall.EPROTO, true},
+		{"other version", `{"v":2,"op":"list"}`, syscall.EPROTO, true},
+		{"two values", `{"v":1,"op":"list"}{"v":1,"op":"list"}`, syscall.EPROTO, true},
+		{"wrong type", `{"v":1,"op":"list","value":"x"}`, syscall.EPROTO, true},
+		{"too long", `{"v":1,"op":"list","if":"` + strings.Repeat("a", MaxRequest) + `"}`, syscall.EMSGSIZE, true},
+		{"unknown operation", `{"v":1,"op":"reboot"}`, syscall.ENOSYS, false},
+		{"no operation", `{"v":1}`, syscall.ENOSYS, false},
+		{"no interface", `{"v":1,"op":"get"}`, syscall.EINVAL, false},
+		{"long name", `{"v":1,"op":"get","if":"` + strings.Repeat("a", 256) + `"}`, syscall.ENAMETOOLONG, false},
+		{"control character", `{"v":1,"op":"get","if":"a\nb"}`, syscall.EINVAL, false},
+		{"no address", `{"v":1,"op":"addaddr","if":"ecm0"}`, syscall.EINVAL, false},
+		{"invalid address", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":""}}`, syscall.EINVAL, false},
+		{"prefix length", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":"fe80::1","prefixlen":129}}`, syscall.EINVAL, false},
+		{"mixed families", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":"10.0.0.1","dest":"::1"}}`, syscall.EINVAL, false},
+		{"zone", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":"fe80::1%lo0"}}`, syscall.EINVAL, false},
+		{"no driver", `{"v":1,"op":"mount"}`, syscall.EINVAL, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn, err := net.Dial("unix", SocketPath(prefix))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			in := bufio.NewReader(conn)
+			if _, err := conn.Write([]byte(c.line + "\n")); err != nil {
+				t.Fatal(err)
+			}
+			line, err := readLine(in, MaxReply)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := parseReply(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := syscall.Errno(r.Errno); got != c.want {
+				t.Errorf("errno = %v (%s); want %v", got, r.Error, c.want)
+			}
+			if c.hangsUp {
+				if _, err := in.ReadByte(); err == nil {
+					t.Error("still connected")
+				}
+				return
+			}
+			if _, err := conn.Write([]byte("x\n")); err != nil {
+				t.Error("the server hung up:", err)
+			}
+			if _, err := readLine(in, MaxReply); err != nil {
+				t.Error("no second reply:", err)
+			}
+		})
+	}
+}
+
+// TestHalfRequest: a request that ends without its newline is not carried out.
+func TestHalfRequest(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	prefix := serve(t, funcs{do: func(_ context.Context, _ Peer, r Request) Reply {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, r.Interface)
+		return Reply{}
+	}}, nil)
+	conn, err := net.Dial("unix", SocketPath(prefix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(conn, `{"v":1,"op":"destroy","if":"ecm0"}`+"\n"+`{"v":1,"op":"destroy","if":"ecm1"}`)
+	if err := conn.(*net.UnixConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil { // the server hangs up when it is through
+		t.Fatal(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if d := cmp.Diff([]string{"ecm0"}, seen); d != "" {
+		t.Errorf("interfaces destroyed (-want +got):\n%s", d)
+	}
+}
+
+func TestSilentClientIsDropped(t *testing.T) {
+	prefix := serve(t, echo, func(s *Server) { s.idle = 20 * time.Millisecond })
+	conn, err := net.Dial("unix", SocketPath(prefix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("a reply to nothing")
+	}
+}
+
+// TestClientThatDoesNotRead: a follower that takes nothing ends its own
+// connection and nobody else's.
+func TestClientThatDoesNotRead(t *testing.T) {
+	ended := make(chan error, 1)
+	big := Reply{Error: strings.Repeat("x", 1<<20)}
+	prefix := serve(t, funcs{do: echo.do, follow: func(ctx context.Context, _ Peer, send func(Reply) error) error {
+		for {
+			if err := send(big); err != nil {
+				ended <- err
+				return err
+			}
+		}
+	}}, func(s *Server) { s.write = 20 * time.Millisecond })
+	conn, err := net.Dial("unix", SocketPath(prefix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintln(conn, `{"v":1,"op":"follow"}`)
+	if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("send = %v; want a timeout", err)
+	}
+	if _, err := dial(t, prefix).Do(t.Context(), Request{Op: OpList}); err != nil {
+		t.Errorf("another client: %v", err)
+	}
+}
+
+func TestTooManyClients(t *testing.T) {
+	prefix := serve(t, echo, nil)
+	for range MaxClients { // each has had its turn, so each has its place
+		if _, err := dial(t, prefix).Do(t.Context(), Request{Op: OpList}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := dial(t, prefix)
+	if _, err := c.Do(t.Context(), Request{Op: OpList}); !errors.Is(err, syscall.EAGAIN) {
+		t.Errorf("one too many: %v; want EAGAIN", err)
+	}
+}
+
+func TestPlacesForThePrivileged(t *testing.T) {
+	s := NewServer(echo)
+	defer s.Close()
+	user, root := Peer{UID: 4_000_000_000}, Peer{UID: 0}
+	n := 0
+	for s.enter(user) {
+		n++
+	}
+	if n != MaxClients-reserved {
+		t.Errorf("%d users entered; want %d", n, MaxClients-reserved)
+	}
+	for s.enter(root) {
+		n++
+	}
+	if n != MaxClients {
+		t.Errorf("%d clients entered; want %d", n, MaxClients)
+	}
+}
+
+// TestUnprivileged: another user may look and not touch.
+func TestUnprivileged(t *testing.T) {
+	client, server := net.Pipe()
+	s := NewServer(funcs{do: func(_ context.Context, _ Peer, r Request) Reply {
+		if r.Op != OpList {
+			t.Errorf("the handler was given %v", r.Op)
+		}
+		return Reply{}
+	}})
+	defer s.Close()
+	done := make(chan struct{})
+	go func() { defer close(done); newSession(s, server, Peer{UID: 4_000_000_000}).run() }()
+	c := &Client{conn: client, in: bufio.NewReader(client)}
+	for op, changes := range ops {
+		if op == OpFollow {
+			continue
+		}
+		r := Request{Op: op, Interface: "ecm0", Driver: "ecm", Address: &Address{Addr: netip.IPv6Loopback()}}
+		if op == OpGet {
+			r.Op = OpList
+		}
+		_, err := c.Do(t.Context(), r)
+		if got := errors.Is(err, syscall.EPERM); got != changes {
+			t.Errorf("%s: EPERM = %v; want %v (%v)", op, got, changes, err)
+		}
+	}
+	c.Close()
+	<-done
+}
+
+func TestFollow(t *testing.T) {
+	changes := make(chan int)
+	hungUp := make(chan struct{})
+	prefix := serve(t, funcs{follow: func(ctx context.Context, _ Peer, send func(Reply) error) error {
+		for {
+			select {
+			case n := <-changes:
+				if err := send(Reply{Interfaces: make([]Interface, n)}); err != nil {
+					return err
+				}
+			case <-ctx.Done():
+				close(hungUp)
+				return nil
+			}
+		}
+	}}, nil)
+	go func() {
+		for n := range 3 {
+			changes <- n
+		}
+	}()
+	stop := errors.New("enough")
+	var got []int
+	err := dial(t, prefix).Follow(t.Context(), func(ifs []Interface) error {
+		if got = append(got, len(ifs)); len(got) == 3 {
+			return stop
+		}
+		return nil
+	})
+	if !errors.Is(err, stop) {
+		t.Errorf("Follow = %v; want the callback's error", err)
+	}
+	if d := cmp.Diff([]int{0, 1, 2}, got); d != "" {
+		t.Errorf("interfaces (-want +got):\n%s", d)
+	}
+	<-hungUp
+}
+
+func TestFollowRefused(t *testing.T) {
+	prefix := serve(t, funcs{follow: func(context.Context, Peer, func(Reply) error) error {
+		return syscall.ENOMEM
+	}}, nil)
+	err := dial(t, prefix).Follow(t.Context(), func([]Interface) error { return nil })
+	if !errors.Is(err, syscall.ENOMEM) {
+		t.Errorf("Follow = %v; want ENOMEM", err)
+	}
+}
+
+// TestCloseUnblocks: Close ends a request in work, a follower and a silent
+// client, and the clients learn of it.
+func TestCloseUnblocks(t *testing.T) {
+	prefix := shortDir(t)
+	l, err := Listen(prefix, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := make(chan struct{}, 2)
+	s := NewServer(funcs{
+		do: func(ctx context.Context, _ Peer, _ Request) Reply {
+			busy <- struct{}{}
+			<-ctx.Done()
+			return Reply{}
+		},
+		follow: func(ctx context.Context, _ Peer, _ func(Reply) error) error {
+			busy <- struct{}{}
+			<-ctx.Done()
+			return nil
+		},
+	})
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	var clients sync.WaitGroup
+	clients.Go(func() {
+		// The handler's last reply may be through before the connection closes.
+		if _, err := dial(t, prefix).Do(t.Context(), Request{Op: OpList}); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("Do = %v; want a reply or ErrUnexpectedEOF", err)
+		}
+	})
+	clients.Go(func() {
+		if err := dial(t, prefix).Follow(t.Context(), nil); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("Follow = %v; want ErrUnexpectedEOF", err)
+		}
+	})
+	silent := dial(t, prefix)
+	<-busy
+	<-busy
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	clients.Wait()
+	if _, err := silent.Do(t.Context(), Request{Op: OpList}); err == nil {
+		t.Error("a reply from a closed server")
+	}
+	if err := closedServer(t).Serve(mustListen(t)); err != nil {
+		t.Errorf("Serve after Close = %v", err)
+	}
+}
+
+// closedServer gives a server that was closed before it served.
+func closedServer(t *testing.T) *Server {
+	s := NewServer(echo)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func mustListen(t *testing.T) *Listener {
+	l, err := Listen(shortDir(t), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestClientContext(t *testing.T) {
+	prefix := serve(t, funcs{
+		do:     func(ctx context.Context, _ Peer, _ Request) Reply { <-ctx.Done(); return Reply{} },
+		follow: func(ctx context.Context, _ Peer, _ func(Reply) error) error { <-ctx.Done(); return nil },
+	}, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := dial(t, prefix).Do(ctx, Request{Op: OpList}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Do = %v", err)
+	}
+	if err := dial(t, prefix).Follow(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Follow = %v", err)
+	}
+}
+
+func TestDialErrors(t *testing.T) {
+	stale := shortDir(t)
+	if err := os.MkdirAll(Dir(stale), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: SocketPath(stale), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	for _, c := range []struct {
+		name, prefix string
+		want         error
+	}{
+		{"nothing there", shortDir(t), ErrNotRunning},
+		{"nobody listens", stale, ErrNotRunning},
+		{"long path", "/" + strings.Repeat("a", 100), syscall.ENAMETOOLONG},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Dial(t.Context(), c.prefix)
+			if !errors.Is(err, c.want) || errors.Is(err, fs.ErrPermission) {
+				t.Errorf("Dial = %v; want %v", err, c.want)
+			}
+		})
+	}
+}
+
+// TestHugeReply: what does not fit becomes an error, not a torn line.
+func TestHugeReply(t *testing.T) {
+	line := appendReply(Reply{Error: strings.Repeat("x", MaxReply)})
+	if !bytes.HasSuffix(line, []byte("\n")) || len(line) > 1000 {
+		t.Fatalf("line of %d bytes", len(line))
+	}
+	r, err := parseReply(bytes.TrimSuffix(line, []byte("\n")))
+	if err != nil || syscall.Errno(r.Errno) != syscall.EMSGSIZE {
+		t.Errorf("reply = %+v, %v; want EMSGSIZE", r, err)
+	}
+}
