@@ -18,7 +18,7 @@ const (
 // ops says for each operation whether it changes something.
 var ops = map[Op]bool{
 	OpList: false, OpGet: false, OpFollow: false,
-	OpSetFlags: true, OpSetMTU: true, OpAddAddr: true, OpDelAddr: true,
+	OpSetFlags: true, OpSetMTU: true, OpSetMetric: true, OpAddAddr: true, OpDelAddr: true,
 	OpCreate: true, OpDestroy: true, OpMount: true,
 }
 

@@ -30,16 +30,17 @@ type Op string
 // The operations. Those that change something are allowed for root and for the
 // user io-pkt runs as; others get EPERM.
 const (
-	OpList     Op = "list"     // every interface: Reply.Interfaces, lo0 first
-	OpGet      Op = "get"      // SIOCGIFFLAGS and friends: the interface named, or ENXIO
-	OpSetFlags Op = "setflags" // SIOCSIFFLAGS: Request.Set and Request.Clear
-	OpSetMTU   Op = "setmtu"   // SIOCSIFMTU: Request.Value
-	OpAddAddr  Op = "addaddr"  // SIOCAIFADDR: Request.Address
-	OpDelAddr  Op = "deladdr"  // SIOCDIFADDR: Request.Address; without one the primary inet address
-	OpCreate   Op = "create"   // SIOCIFCREATE
-	OpDestroy  Op = "destroy"  // SIOCIFDESTROY
-	OpMount    Op = "mount"    // load a driver: Request.Driver, Request.Options
-	OpFollow   Op = "follow"   // a reply as to OpList now and after each change, until the client hangs up
+	OpList      Op = "list"      // every interface: Reply.Interfaces, lo0 first
+	OpGet       Op = "get"       // SIOCGIFFLAGS and friends: the interface named, or ENXIO
+	OpSetFlags  Op = "setflags"  // SIOCSIFFLAGS: Request.Set and Request.Clear
+	OpSetMTU    Op = "setmtu"    // SIOCSIFMTU: Request.Value
+	OpSetMetric Op = "setmetric" // SIOCSIFMETRIC: Request.Value
+	OpAddAddr   Op = "addaddr"   // SIOCAIFADDR: Request.Address
+	OpDelAddr   Op = "deladdr"   // SIOCDIFADDR: Request.Address; without one the primary inet address
+	OpCreate    Op = "create"    // SIOCIFCREATE
+	OpDestroy   Op = "destroy"   // SIOCIFDESTROY
+	OpMount     Op = "mount"     // load a driver: Request.Driver, Request.Options
+	OpFollow    Op = "follow"    // a reply as to OpList now and after each change, until the client hangs up
 )
 
 // A Request is one line from a client.
