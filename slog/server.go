@@ -15,11 +15,11 @@ import (
 
 // Limits on the clients of a server.
 const (
-	maxClients  = 256              // connections at once
-	maxPerUser  = 64               // of them for one user, other than root and the server's own
-	recordTime  = 5 * time.Second  // in which an event must arrive that has begun
-	drainTime   = time.Second      // in which readers must take what is left when the server closes
-	batchSize   = 32 << 10         // bytes sent to a reader at once
+	maxClients  = 256             // connections at once
+	maxPerUser  = 64              // of them for one user, other than root and the server's own
+	recordTime  = 5 * time.Second // in which an event must arrive that has begun
+	drainTime   = time.Second     // in which readers must take what is left when the server closes
+	batchSize   = 32 << 10        // bytes sent to a reader at once
 	acceptPause = 50 * time.Millisecond
 )
 
