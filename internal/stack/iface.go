@@ -1,0 +1,214 @@
+package stack
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/ctl"
+	"io-pkt/internal/netif"
+	"io-pkt/internal/nic"
+	"io-pkt/slog"
+)
+
+// An iface is one of the drivers' interfaces.
+type iface struct {
+	name   string
+	module *module
+	spec   nic.Spec
+	dev    nic.Device
+
+	told told // what dev knows; belongs to the goroutine that follows the kernel
+
+	// Guarded by Stack.mu.
+	tap   *netif.TAP // nil while it is being made
+	going bool       // it is being removed, and not shown any more
+	local local
+}
+
+// Attach makes an interface for one of the driver's devices (nic.Host).
+func (m *module) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
+	s := m.stack
+	if m.base != "" {
+		spec.Base = m.base
+	}
+	i, err := s.reserve(m, spec, dev)
+	if err != nil {
+		return nil, err
+	}
+	tap, err := netif.Open(netif.Config{
+		Name: i.name, MAC: spec.MAC, MTU: spec.MTU, MaxMTU: spec.MaxMTU,
+		CarrierChanged: s.watcher.Kick,
+	})
+	if err != nil {
+		s.forget(i)
+		s.log(slog.Error, "%v", err)
+		return nil, err
+	}
+	s.prepare(i.name)
+
+	s.mu.Lock()
+	if m.closing {
+		s.mu.Unlock()
+		_ = tap.Close()
+		s.forget(i)
+		return nil, fmt.Errorf("%s: %w", i.name, syscall.ESHUTDOWN)
+	}
+	i.tap, m.used = tap, true
+	s.mu.Unlock()
+
+	s.log(slog.Info, "%s", i.name)
+	s.watcher.Kick()
+	return tap, nil
+}
+
+// reserve finds a name for an interface and puts it into the table.
+func (s *Stack) reserve(m *module, spec nic.Spec, dev nic.Device) (*iface, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case m.closing:
+		return nil, fmt.Errorf("%s: %w", m.file, syscall.ESHUTDOWN)
+	case m.single && s.hasInterfacesLocked(m):
+		return nil, fmt.Errorf("%s: another device has the number %d: %w", m.file, m.unit, syscall.EBUSY)
+	}
+	name := spec.Base + strconv.Itoa(max(m.unit, 0))
+	for n := 1; m.unit < 0 && s.takenLocked(name); n++ {
+		name = spec.Base + strconv.Itoa(n)
+	}
+	switch {
+	case len(name) >= unix.IFNAMSIZ:
+		return nil, fmt.Errorf("interface name %q: %w", name, syscall.ENAMETOOLONG)
+	case s.takenLocked(name):
+		return nil, fmt.Errorf("%s: in use: %w", name, syscall.EALREADY)
+	}
+	i := &iface{name: name, module: m, spec: spec, dev: dev}
+	s.ifaces[name] = i
+	return i, nil
+}
+
+func (s *Stack) takenLocked(name string) bool {
+	_, taken := s.ifaces[name]
+	return taken || name == loopbackName
+}
+
+func (s *Stack) hasInterfacesLocked(m *module) bool {
+	for _, i := range s.ifaces {
+		if i.module == m {
+			return true
+		}
+	}
+	return false
+}
+
+// prepare makes those of the kernel's settings that differ from QNX's ways. The
+// interface works without them.
+func (s *Stack) prepare(name string) {
+	err := errors.Join(
+		s.config.Sysctl.SetIPv6(name, s.config.IPv6),
+		s.config.Sysctl.KeepAliases(name),
+	)
+	if err != nil {
+		s.log(slog.Warning, "%s: kernel settings: %v", name, err)
+	}
+}
+
+// Detach removes an interface whose device was pulled (nic.Host). It may meet a
+// destroy, which then waits for the driver that calls here: so it does not wait
+// for that one, and only makes sure that the interface has gone.
+func (m *module) Detach(p nic.Port) {
+	s := m.stack
+	tap, ours := p.(*netif.TAP)
+	if !ours || tap == nil {
+		return
+	}
+	s.mu.Lock()
+	var i *iface
+	for _, x := range s.ifaces {
+		if x.tap == tap {
+			i = x
+		}
+	}
+	destroyed := i == nil || i.going
+	if i != nil {
+		i.going = true
+	}
+	s.mu.Unlock()
+	_ = tap.Close()
+	if !destroyed {
+		s.forget(i)
+		s.unloadIfPulled(m)
+	}
+}
+
+// Log writes a line of the driver's to the system log (nic.Host).
+func (m *module) Log(sev slog.Severity, format string, args ...any) {
+	m.stack.log(sev, format, args...)
+}
+
+// destroy takes an interface away from its driver and removes it. It reports
+// false when somebody else is doing that.
+func (s *Stack) destroy(i *iface) bool {
+	s.mu.Lock()
+	already := i.going
+	i.going = true
+	s.mu.Unlock()
+	if already {
+		return false
+	}
+	if err := i.dev.Close(); err != nil {
+		s.log(slog.Warning, "%s: closing: %v", i.name, err)
+	}
+	_ = i.tap.Close()
+	s.forget(i)
+	return true
+}
+
+// destroyByHand is "ifconfig ecm0 destroy". With its last interface the driver
+// goes as well, even one that waits for further devices.
+func (s *Stack) destroyByHand(i *iface) error {
+	if !s.destroy(i) {
+		return syscall.ENXIO
+	}
+	s.mu.Lock()
+	last := !s.hasInterfacesLocked(i.module)
+	s.mu.Unlock()
+	if last {
+		s.unload(i.module)
+	}
+	return nil
+}
+
+// forget takes an interface out of the table.
+func (s *Stack) forget(i *iface) {
+	s.mu.Lock()
+	if s.ifaces[i.name] == i {
+		delete(s.ifaces, i.name)
+	}
+	s.mu.Unlock()
+	s.watcher.Kick()
+}
+
+// interfaces gives the interfaces, of one module unless m is nil, oldest first.
+func (s *Stack) interfaces(m *module) []*iface {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := slices.Collect(maps.Values(s.ifaces))
+	list = slices.DeleteFunc(list, func(i *iface) bool {
+		return i.tap == nil || i.going || m != nil && i.module != m
+	})
+	slices.SortFunc(list, func(a, b *iface) int { return cmp.Compare(a.tap.Index(), b.tap.Index()) })
+	return list
+}
+
+// local is what QNX keeps of an interface and the kernel does not.
+type local struct {
+	links ctl.Flags    // LINK0 to LINK2
+	any   *ctl.Address // 0.0.0.0, which scripts set before they ask a DHCP server
+}
