@@ -1,0 +1,275 @@
+package sim
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"io-pkt/usb"
+)
+
+// Config says what a device is. The zero value is a high speed device with
+// nothing behind it.
+type Config struct {
+	Speed                         usb.Speed // full, high (the default) or super
+	VendorID, ProductID           uint16    // 1209:0001 by default, which pid.codes gives out for tests
+	Manufacturer, Product, Serial string
+
+	// MAC is the address the device gives the host, 02:69:6f:70:6b:00 by default.
+	MAC net.HardwareAddr
+	// SegmentSize is wMaxSegmentSize in bytes, 64 to 65535; 1514 by default.
+	SegmentSize int
+	// NotifyPacket is wMaxPacketSize of the notification endpoint, 8 to 64; 16
+	// by default, and -1 for a device without notifications.
+	NotifyPacket int
+	// BitRate is what CONNECTION_SPEED_CHANGE tells, in bits per second; 0 for
+	// what the bus can carry.
+	BitRate uint32
+
+	// Descriptors take the place of all of the above but MAC, which then
+	// replaces the string they hold, and BitRate. Speed must match their
+	// endpoints; by default it is taken from them.
+	Descriptors *Descriptors
+
+	// Network is what is behind the device, which owns it from now on; nil for
+	// nothing.
+	Network Network
+}
+
+// Stats counts frames.
+type Stats struct {
+	ToHost, FromHost uint64 // carried
+	Filtered         uint64 // not wanted by the packet filter
+	NoBuffer         uint64 // for the host, dropped as it was too slow
+	Bad              uint64 // from the host, too short or too long
+}
+
+// A Device is one simulated device. All methods may be called by several
+// goroutines.
+type Device struct {
+	desc    Descriptors
+	configs []*usb.Config // parsed desc.Configs
+	speed   usb.Speed
+	bitRate uint32
+	network Network
+
+	wake chan struct{} // tells run to look
+	stop chan struct{}
+	done chan struct{} // run has ended
+
+	closing sync.Once
+
+	mu      sync.Mutex
+	bus     *Bus     // the last one it was plugged into
+	session *session // nil while it is not plugged in
+	closed  bool
+	linkUp  bool
+	backlog backlog // for the host
+	stats   Stats
+	idle    *sync.Cond // signaled when run gives transfers back
+
+	faults      faults
+	faultChange chan struct{} // closed at a change
+	stormUp     bool          // what Storm said last
+	pulledSelf  bool          // PullIn has happened; run is going to tell the bus
+}
+
+// NewDevice makes a device that is not plugged in yet, and starts its network.
+// After an error the network is closed.
+func NewDevice(c Config) (*Device, error) {
+	if c.Network == nil {
+		c.Network = none{}
+	}
+	d, err := newDevice(c)
+	if err == nil {
+		if err = c.Network.Start(d.deliver); err != nil {
+			err = fmt.Errorf("start the network behind the device: %w", err)
+		}
+	}
+	if err != nil {
+		_ = c.Network.Close()
+		return nil, err
+	}
+	go d.run()
+	return d, nil
+}
+
+func newDevice(c Config) (*Device, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	d := &Device{
+		speed: c.Speed, bitRate: c.BitRate, network: c.Network, linkUp: true,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		faultChange: make(chan struct{}),
+	}
+	d.idle = sync.NewCond(&d.mu)
+	if c.Descriptors != nil {
+		d.desc = *c.Descriptors
+	} else {
+		d.desc = build(c)
+	}
+	segment := 0
+	for i, raw := range d.desc.Configs {
+		conf, err := usb.ParseConfig(raw)
+		if err != nil {
+			return nil, fmt.Errorf("configuration with index %d: %w", i, err)
+		}
+		d.configs = append(d.configs, conf)
+		if f, ok := findFunction(conf); ok {
+			segment = max(segment, f.segment)
+			if c.Descriptors != nil && c.MAC != nil {
+				d.desc = d.desc.withString(f.mac, fmt.Sprintf("%X", []byte(c.MAC)))
+			}
+		}
+	}
+	d.backlog = newBacklog(segment)
+	return d, nil
+}
+
+// complete puts in the defaults and checks the rest.
+func (c *Config) complete() error {
+	if c.Speed == usb.SpeedUnknown {
+		c.Speed = usb.SpeedHigh
+		if c.Descriptors != nil {
+			c.Speed = c.Descriptors.speed()
+		}
+	}
+	t, ok := traits[c.Speed]
+	if !ok {
+		return fmt.Errorf("speed %v: %w", c.Speed, usb.ErrInvalid)
+	}
+	if c.BitRate == 0 {
+		c.BitRate = t.bitRate
+	}
+	if c.Descriptors != nil {
+		if c.MAC != nil && len(c.MAC) != 6 {
+			return fmt.Errorf("MAC %v: %w", c.MAC, usb.ErrInvalid)
+		}
+		return nil
+	}
+	c.MAC = slices.Clone(c.MAC)
+	if c.MAC == nil {
+		c.MAC = net.HardwareAddr{0x02, 'i', 'o', 'p', 'k', 0}
+	}
+	if c.VendorID == 0 && c.ProductID == 0 {
+		c.VendorID, c.ProductID = 0x1209, 0x0001
+	}
+	if c.Manufacturer == "" {
+		c.Manufacturer = "io-usb"
+	}
+	if c.Product == "" {
+		c.Product = "Simulated CDC-ECM adapter"
+	}
+	if c.Serial == "" {
+		c.Serial = fmt.Sprintf("%X", []byte(c.MAC))
+	}
+	if c.SegmentSize == 0 {
+		c.SegmentSize = 1514
+	}
+	if c.NotifyPacket == 0 {
+		c.NotifyPacket = 16
+	}
+	switch {
+	case len(c.MAC) != 6:
+		return fmt.Errorf("MAC %v: %w", c.MAC, usb.ErrInvalid)
+	case c.SegmentSize < 64 || c.SegmentSize > 65535:
+		return fmt.Errorf("segment size %d: %w", c.SegmentSize, usb.ErrInvalid)
+	case c.NotifyPacket != -1 && (c.NotifyPacket < 8 || c.NotifyPacket > 64):
+		return fmt.Errorf("packet size %d of notifications: %w", c.NotifyPacket, usb.ErrInvalid)
+	}
+	return nil
+}
+
+// SetLink says whether the device's own link is up, as if its cable or its
+// radio came and went. While it is down no frames pass.
+func (d *Device) SetLink(up bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if up == d.linkUp {
+		return
+	}
+	d.linkUp = up
+	if s := d.session; s != nil && s.in != nil {
+		d.notifyLink(s)
+	}
+}
+
+// Stats gives the counters. They start at zero when the device is plugged in.
+func (d *Device) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stats
+}
+
+// Close pulls the device and closes the network behind it. It may be called
+// more than once.
+func (d *Device) Close() error {
+	d.mu.Lock()
+	bus := d.bus
+	d.closed = true
+	d.mu.Unlock()
+	if bus != nil {
+		bus.remove(d)
+	}
+	var err error
+	d.closing.Do(func() {
+		close(d.stop)
+		<-d.done
+		err = d.network.Close()
+	})
+	return err
+}
+
+// run carries frames from the host to the network, does what faults want done
+// in time, and tells the bus when one of them has pulled the device. It ends
+// when stop is closed.
+func (d *Device) run() {
+	defer close(d.done)
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	var (
+		c      carrier
+		period time.Duration
+	)
+	for {
+		p, wait := d.period()
+		if p != period {
+			period = p
+			ticker.Reset(cmp.Or(p, time.Hour))
+		}
+		for !wait && c.carry(d) {
+		}
+		select {
+		case <-d.wake:
+			d.tellBus()
+		case <-ticker.C:
+			d.tick()
+			c.carry(d)
+		case <-d.stop:
+			return
+		}
+	}
+}
+
+// tellBus tells the bus about a device that has pulled itself.
+func (d *Device) tellBus() {
+	d.mu.Lock()
+	bus, pulled := d.bus, d.pulledSelf
+	d.pulledSelf = false
+	d.mu.Unlock()
+	if pulled {
+		_ = bus.Pull(d) // fails when somebody else did it meanwhile
+	}
+}
+
+// kick makes run look.
+func (d *Device) kick() {
+	select {
+	case d.wake <- struct{}{}:
+	default: // it is going to look anyway
+	}
+}
