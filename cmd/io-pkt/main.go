@@ -1,0 +1,124 @@
+// The io-pkt command is the network stack manager of QNX, on Linux: it loads
+// network drivers, makes their interfaces and answers ifconfig, if_up and
+// nicinfo.
+//
+// # Synopsis
+//
+//	io-pkt-v4-hc [-DIS] [-d driver [driver_options]] [-i instance]
+//	             [-P priority] [-p protocol [protocol_options]] [-q interval]
+//	             [-r priority] [-t threads] [-U string] [-u string] [-v]
+//	             [-w interval]
+//	io-pkt-v4-hc --foreground ...
+//	io-pkt-v4-hc --help | --version
+//
+// io-pkt-v4, io-pkt-v4-hc and io-pkt-v6-hc are names of the same program. The
+// two v4 variants keep IPv6 off on the interfaces they make.
+//
+// # Description
+//
+// The drivers are user-space programs' parts, as on QNX; the interfaces are TAP
+// interfaces of the Linux kernel, whose own protocol stack works on top. They
+// belong to the network namespace that io-pkt runs in, and are gone when it
+// ends. It takes root, or CAP_NET_ADMIN and the right to open /dev/net/tun.
+//
+// io-pkt goes to the background by itself, with or without "&". The command
+// returns when /dev/socket is there; drivers are loaded after that, so use
+// "if_up -p ecm0" to wait for an interface. What goes wrong with them is in the
+// system log (sloginfo), and changes no exit status.
+//
+// SIGTERM ends it: interfaces are removed and devices given back. Other signals
+// that can be caught do nothing.
+//
+// # Options
+//
+//	-d driver [options]    Load a driver: "ecm", "devnp-ecm.so" or
+//	                       "/lib/dll/devnp-ecm.so". The word that follows, if it
+//	                       does not begin with "-", holds its options, separated
+//	                       by commas. May be repeated. The stack itself takes
+//	                       name=PREFIX, the interfaces' base name, and unit=N or
+//	                       lan=N, the interface's number; the rest are the
+//	                       driver's: see the package ecmdrv.
+//	-p protocol [options]  "tcpip" is always there. Of its options, prefix=/PATH
+//	                       puts PATH before /dev/socket and /dev/slog, for a
+//	                       stack of one's own (clients find it with SOCK=/PATH).
+//	                       Other protocols do not exist here.
+//	-v                     Show what goes wrong with drivers on standard error,
+//	                       too.
+//
+// The others, -D -I -S -i -P -q -r -t -U -u -w, and the other options of tcpip
+// are QNX's for its own stack: they are accepted, and do nothing. An option that
+// does not exist is complained about, and start-up goes on.
+//
+// --foreground, --help and --version come first on the line. With --foreground
+// io-pkt stays what it was started as, for service managers and containers.
+//
+// # Files
+//
+//	PREFIX/dev/socket   what clients connect to
+//	PREFIX/dev/slog     the system log, unless slogger serves it already
+//	/dev/io-usb/io-usb  the USB stack that drivers use unless path= names
+//	                    another; when it is not there, /dev/bus/usb
+//
+// # Exit status
+//
+//	0  it is ready (with --foreground: it was ended by SIGTERM)
+//	1  it could not start: the reason is on standard error
+//
+// # Differences from QNX
+//
+// Forwarding, IPsec and packet filters are the Linux kernel's, and set with its
+// tools. A second io-pkt with the same prefix is refused. -i does not change
+// anything: name the stack with prefix=.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"io-pkt/internal/daemon"
+)
+
+// version is set by the Makefile.
+var version = "unknown"
+
+func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+
+// run is the program; the value it returns is the exit status.
+func run(argv []string, stdout, stderr io.Writer) int {
+	long, rest, err := takeLong(argv, stdout)
+	a := parseArgv(rest)
+	complain := func(err error) int {
+		fmt.Fprintf(stderr, "%s: %v\n", a.program, err)
+		return 1
+	}
+	switch {
+	case err != nil:
+		return complain(err)
+	case long.done:
+		return 0
+	}
+	if err := mayMakeInterfaces(); err != nil {
+		return complain(err)
+	}
+	ready := func() {}
+	if !long.Foreground {
+		d, status, err := daemon.Start(argv)
+		switch {
+		case err != nil:
+			return complain(err)
+		case d == nil:
+			return status
+		}
+		ready = d.Ready
+	}
+	ctx, stop := handleSignals()
+	defer stop()
+	for _, c := range a.complaints {
+		fmt.Fprintln(stderr, c)
+	}
+	if err := serve(ctx, a, ready, stderr); err != nil {
+		return complain(err)
+	}
+	return 0
+}
