@@ -1,0 +1,60 @@
+# make demo       the whole workflow on a simulated modem, installing what it needs
+# make test       every test, installing what it needs
+# make build      the commands, in bin/
+# make install    the commands below PREFIX, which goes first in PATH
+# make lint       golangci-lint and shellcheck
+
+PREFIX ?= /opt/io-pkt
+DESTDIR ?=
+
+# The commands that reach USB need cgo, for libusb; the others are static.
+CGO_COMMANDS    = io-pkt
+STATIC_COMMANDS = io-usb ifconfig if_up sloginfo slogger
+# One binary, several names: the name picks the variant.
+LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=sloginfo
+
+GO       ?= go
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOFLAGS  := -trimpath -ldflags '-X main.version=$(VERSION)'
+GOTESTSUM := gotest.tools/gotestsum@v1.13.0
+GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+
+.PHONY: all build commands demo test lint install clean
+
+all: build
+
+build:
+	@scripts/setup build
+	@$(MAKE) --no-print-directory commands
+
+# What go builds is go's to know: it keeps a cache.
+commands:
+	@mkdir -p bin
+	CGO_ENABLED=1 $(GO) build $(GOFLAGS) -o bin/ $(CGO_COMMANDS:%=./cmd/%)
+	CGO_ENABLED=0 $(GO) build $(GOFLAGS) -o bin/ $(STATIC_COMMANDS:%=./cmd/%)
+	@for l in $(LINKS); do ln -sfn "$${l#*=}" "bin/$${l%%=*}"; done
+
+demo:
+	@scripts/setup demo
+	@$(MAKE) --no-print-directory commands
+	@scripts/demo bin
+
+test:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory commands
+	$(GO) vet ./...
+	$(GO) run $(GOTESTSUM) --format pkgname-and-test-fails -- -race -timeout 40m $(TESTFLAGS) ./...
+
+lint:
+	@scripts/setup test
+	$(GO) run $(GOLANGCI) run ./...
+	shellcheck scripts/* .ci/run
+
+install: build
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install $(CGO_COMMANDS:%=bin/%) $(STATIC_COMMANDS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
+	@for l in $(LINKS); do ln -sfn "$${l#*=}" '$(DESTDIR)$(PREFIX)/bin/'"$${l%%=*}"; done
+	@echo 'Put it first: PATH=$(PREFIX)/bin:$$PATH'
+
+clean:
+	rm -rf bin
