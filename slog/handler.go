@@ -6,6 +6,7 @@ import (
 	stdslog "log/slog"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A Handler lets the standard library's log/slog write to the system log: one
@@ -55,13 +56,13 @@ func (h *Handler) Enabled(ctx context.Context, level stdslog.Level) bool {
 
 // Handle implements the standard library's Handler.
 func (h *Handler) Handle(ctx context.Context, r stdslog.Record) error {
-	bare := r.Clone()
-	bare.Message = ""
-	attrs, err := h.attrs(ctx, bare)
+	message := r.Message
+	r.Time, r.Message = time.Time{}, ""
+	attrs, err := h.attrs(ctx, r)
 	if err != nil {
 		return err
 	}
-	h.log.Log(h.code, severity(r.Level), strings.TrimSpace(r.Message+" "+attrs))
+	h.log.Log(h.code, severity(r.Level), strings.TrimSpace(message+" "+attrs))
 	return nil
 }
 

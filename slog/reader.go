@@ -67,6 +67,14 @@ func (r *Reader) Close() error {
 // them.
 func (r *Reader) Missed() uint64 { return r.missed }
 
+// Pending says that the next event is there already, so that whoever shows
+// events knows when to flush.
+func (r *Reader) Pending() bool {
+	b, _ := r.in.Peek(r.in.Buffered())
+	_, _, err := Parse(b)
+	return err == nil
+}
+
 // Events gives the events that are there now, the oldest first. An error ends
 // it; breaking off closes the reader.
 func (r *Reader) Events() iter.Seq2[Event, error] { return r.events(control{kind: kindDump}) }

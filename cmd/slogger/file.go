@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"io-pkt/slog"
+)
+
+// An eventFile is where -l puts events.
+type eventFile interface {
+	// Write writes one event. After an error the file is as it was before.
+	Write(slog.Event) error
+	io.Closer
+}
+
+// openFile opens what -l says, if it says anything.
+func openFile(l logFile, sync bool) (eventFile, error) {
+	if l.name == "" {
+		return noFile{}, nil
+	}
+	flags := os.O_WRONLY | os.O_CREATE
+	if sync {
+		flags |= os.O_SYNC
+	}
+	if l.size > 0 {
+		return openPair(l, flags)
+	}
+	f, err := os.OpenFile(l.name, flags|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err == nil {
+		return &terminal{File: f, layout: slog.Layout{Escape: true}}, nil
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		end = 0 // a pipe
+	}
+	return &single{f, end}, nil
+}
+
+// noFile is there when -l is not.
+type noFile struct{}
+
+func (noFile) Write(slog.Event) error { return nil }
+func (noFile) Close() error           { return nil }
+
+// terminal shows events as text.
+type terminal struct {
+	*os.File
+	layout slog.Layout
+}
+
+func (t *terminal) Write(e slog.Event) error {
+	_, err := t.File.Write(t.layout.Append(nil, e))
+	return err
+}
+
+// single is one file without end.
+type single struct {
+	*os.File
+	end int64
+}
+
+func (s *single) Write(e slog.Event) error {
+	n, err := s.File.Write(e.Append(nil))
+	if err != nil && n > 0 {
+		// Half an event would spoil all that come after it.
+		_, seekErr := s.Seek(s.end, io.SeekStart)
+		return errors.Join(err, s.Truncate(s.end), seekErr)
+	}
+	s.end += int64(n)
+	return err
+}
+
+// A pair is two files of a bounded size, written to in turns. Both are open all
+// the time, since the user that slogger becomes may not be allowed to open them.
+type pair struct {
+	files [2]single
+	turn  int
+	size  int64
+}
+
+func openPair(l logFile, flags int) (*pair, error) {
+	p := &pair{size: int64(l.size)}
+	var written [2]int64 // when; 0: never
+	for i := range p.files {
+		name := fmt.Sprintf("%s%d", l.name, i+1)
+		if info, err := os.Stat(name); err == nil {
+			written[i] = info.ModTime().UnixNano()
+		}
+		f, err := os.OpenFile(name, flags, 0o644)
+		if err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+		p.files[i].File = f
+	}
+	if written[1] < written[0] {
+		p.turn = 1
+	}
+	return p, p.empty()
+}
+
+// empty empties the file whose turn it is.
+func (p *pair) empty() error {
+	f := &p.files[p.turn]
+	f.end = 0
+	_, err := f.Seek(0, io.SeekStart)
+	return errors.Join(err, f.Truncate(0))
+}
+
+func (p *pair) Write(e slog.Event) error {
+	if n := int64(len(e.Append(nil))); p.files[p.turn].end+n > p.size {
+		p.turn = 1 - p.turn
+		if err := p.empty(); err != nil {
+			return err
+		}
+	}
+	return p.files[p.turn].Write(e)
+}
+
+func (p *pair) Close() error {
+	var errs []error
+	for _, f := range p.files {
+		if f.File != nil {
+			errs = append(errs, f.File.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

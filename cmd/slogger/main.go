@@ -1,0 +1,132 @@
+// Slogger keeps the system log.
+//
+// # Synopsis
+//
+//	slogger [-cmv] [-f severity] [-l logfile[,size]] [-s size] [-U user] [-u event]
+//
+// # Description
+//
+// Slogger keeps the newest events that programs log, in memory, and serves them
+// to sloginfo at /dev/slog below the prefix in SOCK. It goes to the background:
+// the command ends, with status 0, when the log is ready. SIGTERM ends it.
+//
+// Started before io-pkt it keeps the log for it too, and goes on when io-pkt
+// ends. When io-pkt found no log it keeps one itself, and slogger cannot start.
+//
+// With -l it also writes the events to a file, in the binary form that sloginfo
+// reads, or as text if that is a terminal. With a size it writes to logfile1 and
+// logfile2 in turns and empties each before it begins again. It starts with the
+// one that was written to longer ago, so that the last events before a restart
+// are kept. Without a size it appends to logfile.
+//
+// # Options
+//
+//	-c                 Have every event on the disk before the next is written (O_SYNC).
+//	-f severity        Write only events of this severity or a worse one to the file. The default is 7: all.
+//	-l logfile[,size]  Write events to a file, or to two of this size in KB.
+//	-m                 Stamp events with the time since the system started.
+//	-s size            The size of the log in KB, k may follow: 4 to 262144. The default is 16.
+//	-U user            Run as this user: uid[:gid[,gid]...] or name[,gid]...
+//	-u event           For trace events, which Linux has none of. It is ignored.
+//	-v                 Say on standard error where the log is.
+//	--foreground       Stay in the foreground, for service managers and containers.
+//	--help             Print a summary of the options.
+//
+// # Exit status
+//
+// 0 if the log is ready; 1 if an option is wrong, another program keeps the log,
+// or its socket or the file cannot be made.
+//
+// # Differences from QNX
+//
+// There is no /dev/console. Removing /dev/slog does not empty the log; use
+// sloginfo -c. What the file lost because the disk was too slow or full is said
+// in the file, or on standard error.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/daemon"
+	"io-pkt/slog"
+)
+
+// The exit statuses.
+const (
+	exitOK    = 0
+	exitError = 1
+)
+
+func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+
+// run is called twice, in the command that was typed and in the background,
+// unless that is to stay in the foreground.
+func run(args []string, stdout, stderr io.Writer) int {
+	name := filepath.Base(args[0])
+	fail := func(err error) int {
+		fmt.Fprintf(stderr, "%s: %v\n", name, err)
+		return exitError
+	}
+	o, done, err := parse(name, args[1:], stdout)
+	if err != nil {
+		return fail(err)
+	}
+	if done {
+		return exitOK
+	}
+	ready := func() {}
+	if !o.Foreground {
+		background, status, err := daemon.Start(args)
+		if err != nil {
+			return fail(err)
+		}
+		if background == nil {
+			return status
+		}
+		ready = background.Ready
+		signal.Ignore(syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := o.serve(ctx, slog.Path(os.Getenv("SOCK")), ready, stderr); err != nil {
+		return fail(err)
+	}
+	return exitOK
+}
+
+// serve keeps the log until ctx is done. It calls ready when the log can be
+// used and nothing can go wrong any more.
+func (o options) serve(ctx context.Context, path string, ready func(), stderr io.Writer) error {
+	server, err := slog.Listen(path, o.config())
+	if errors.Is(err, unix.EADDRINUSE) {
+		return fmt.Errorf("%s is kept by another slogger or by io-pkt already", path)
+	}
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	file, err := openFile(o.Log, o.Sync) // now that it is not another's
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := become(o.User); err != nil {
+		return err
+	}
+	if o.Verbose > 0 {
+		fmt.Fprintf(stderr, "slogger: %d KB of log at %s\n", o.size()>>10, path)
+	}
+	ready()
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // ends copyTo, after the last event
+	o.copyTo(file, server, stderr)
+	return nil
+}
