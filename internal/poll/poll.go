@@ -30,11 +30,14 @@ func New() (*Poller, error) {
 }
 
 // Add adds a descriptor and gives its place, for Watch and Ready. The
-// descriptor must stay open until the last Wait.
+// descriptor must stay open until the last Wait or Reset.
 func (p *Poller) Add(fd int, events int16) int {
 	p.fds = append(p.fds, unix.PollFd{Fd: int32(fd), Events: events})
 	return len(p.fds) - 1
 }
+
+// Reset forgets every descriptor, which may then be closed, and every place.
+func (p *Poller) Reset() { p.fds = p.fds[:1] }
 
 // Watch says which events count from now on; 0 leaves the descriptor out.
 func (p *Poller) Watch(place int, events int16) { p.fds[place].Events = events }
