@@ -42,7 +42,7 @@ func (s *Stack) follow() {
 
 // tell tells a device what is new about its interface.
 func (s *Stack) tell(i *iface) {
-	state, err := netif.Read(i.tap.Index())
+	state, err := netif.Read(i.index)
 	if errors.Is(err, syscall.ENODEV) {
 		// "ip link del ecm0", or a move to another namespace.
 		s.spawn(func() { _ = s.destroyByHand(i) })

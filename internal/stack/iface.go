@@ -17,7 +17,8 @@ import (
 	"io-pkt/slog"
 )
 
-// An iface is one of the drivers' interfaces.
+// An iface is one of the drivers' interfaces, or lo0, which has only a name and
+// an index.
 type iface struct {
 	name   string
 	module *module
@@ -27,7 +28,8 @@ type iface struct {
 	told told // what dev knows; belongs to the goroutine that follows the kernel
 
 	// Guarded by Stack.mu.
-	tap   *netif.TAP // nil while it is being made
+	index int        // the kernel's; 0 while the interface is being made
+	tap   *netif.TAP // set together with index
 	going bool       // it is being removed, and not shown any more
 	local local
 }
@@ -60,7 +62,7 @@ func (m *module) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
 		s.forget(i)
 		return nil, fmt.Errorf("%s: %w", i.name, syscall.ESHUTDOWN)
 	}
-	i.tap, m.used = tap, true
+	i.tap, i.index, m.used = tap, tap.Index(), true
 	s.mu.Unlock()
 
 	s.log(slog.Info, "%s", i.name)
@@ -201,14 +203,15 @@ func (s *Stack) interfaces(m *module) []*iface {
 	defer s.mu.Unlock()
 	list := slices.Collect(maps.Values(s.ifaces))
 	list = slices.DeleteFunc(list, func(i *iface) bool {
-		return i.tap == nil || i.going || m != nil && i.module != m
+		return i.index == 0 || i.going || m != nil && i.module != m
 	})
-	slices.SortFunc(list, func(a, b *iface) int { return cmp.Compare(a.tap.Index(), b.tap.Index()) })
+	slices.SortFunc(list, func(a, b *iface) int { return cmp.Compare(a.index, b.index) })
 	return list
 }
 
 // local is what QNX keeps of an interface and the kernel does not.
 type local struct {
-	links ctl.Flags    // LINK0 to LINK2
-	any   *ctl.Address // 0.0.0.0, which scripts set before they ask a DHCP server
+	links  ctl.Flags    // LINK0 to LINK2
+	metric int          // which Linux has for routes only
+	any    *ctl.Address // 0.0.0.0, which scripts set before they ask a DHCP server
 }

@@ -19,15 +19,10 @@ const (
 )
 
 // list gives all interfaces, lo0 first and the oldest next.
-func (s *Stack) list() ([]ctl.Interface, error) {
-	lo, err := s.showLoopback()
-	if err != nil {
-		return nil, err
-	}
-	list := []ctl.Interface{lo}
-	for _, i := range s.interfaces(nil) {
+func (s *Stack) list() (list []ctl.Interface, err error) {
+	for _, i := range append([]*iface{s.lo}, s.interfaces(nil)...) {
 		shown, err := s.show(i)
-		if errors.Is(err, syscall.ENODEV) {
+		if errors.Is(err, syscall.ENXIO) {
 			continue // it went just now
 		}
 		if err != nil {
@@ -38,55 +33,52 @@ func (s *Stack) list() ([]ctl.Interface, error) {
 	return list, nil
 }
 
-func (s *Stack) showLoopback() (ctl.Interface, error) {
-	state, err := netif.Read(s.loopback)
+// show gives an interface; ENXIO when the kernel has it no more.
+func (s *Stack) show(i *iface) (ctl.Interface, error) {
+	state, err := netif.Read(i.index)
 	if err != nil {
-		return ctl.Interface{}, err
+		return ctl.Interface{}, gone(i, err)
 	}
-	shown := base(state)
-	shown.Name = loopbackName
+	s.mu.Lock()
+	local := i.local
+	s.mu.Unlock()
+
+	shown := ctl.Interface{
+		Name:  i.name, // which it keeps here, even when ip(8) has renamed it
+		Index: state.Index, Flags: state.Flags | local.links, Metric: local.metric, MTU: state.MTU,
+		MAC: state.MAC.String(), Addresses: state.Addresses, Stats: state.Stats,
+	}
+	if local.any != nil {
+		shown.Addresses = slices.Insert(shown.Addresses, 0, *local.any)
+	}
+	if i == s.lo {
+		s.showLoopback(&shown)
+	} else {
+		i.showDevice(&shown, state.Carrier)
+	}
+	return shown, nil
+}
+
+func (s *Stack) showLoopback(shown *ctl.Interface) {
 	if shown.MTU == linuxLoMTU {
 		shown.MTU = loopbackMTU
 	}
 	if !s.config.IPv6 { // lo is not ours alone: it keeps its ::1
 		shown.Addresses = slices.DeleteFunc(shown.Addresses, func(a ctl.Address) bool { return a.Addr.Is6() })
 	}
-	return shown, nil
 }
 
-func (s *Stack) show(i *iface) (ctl.Interface, error) {
-	state, err := netif.Read(i.tap.Index())
-	if err != nil {
-		return ctl.Interface{}, err
-	}
-	s.mu.Lock()
-	local := i.local
-	s.mu.Unlock()
+// showDevice adds what the driver says, and what was lost on its way.
+func (i *iface) showDevice(shown *ctl.Interface, carrier bool) {
 	status := i.dev.Status()
-
-	shown := base(state)
-	shown.Name = i.name // here it keeps it, even if somebody renames it with ip(8)
-	shown.Flags |= local.links
-	if local.any != nil {
-		shown.Addresses = slices.Insert(shown.Addresses, 0, *local.any)
-	}
 	in, out := i.tap.Dropped()
 	shown.Stats.InDrops += in
 	shown.Stats.OutDrops += out
-	shown.Media = &ctl.Media{Current: "autoselect", Active: media(status), Link: state.Carrier}
+	shown.Media = &ctl.Media{Current: "autoselect", Active: media(status), Link: carrier}
 	shown.Driver = i.module.name
 	shown.Description = i.spec.Description
 	for _, c := range status.Counters {
 		shown.Counters = append(shown.Counters, ctl.Counter(c))
-	}
-	return shown, nil
-}
-
-// base gives what comes from the kernel alone.
-func base(state netif.State) ctl.Interface {
-	return ctl.Interface{
-		Name: state.Name, Index: state.Index, Flags: state.Flags, MTU: state.MTU,
-		MAC: state.MAC.String(), Addresses: state.Addresses, Stats: state.Stats,
 	}
 }
 

@@ -46,9 +46,9 @@ type Config struct {
 
 // A Stack is a network stack.
 type Stack struct {
-	config   Config
-	watcher  *netif.Watcher
-	loopback int // the kernel's index of lo
+	config  Config
+	watcher *netif.Watcher
+	lo      *iface
 
 	wg   sync.WaitGroup
 	quit chan struct{} // closed by Close
@@ -84,7 +84,7 @@ func New(c Config) (*Stack, error) {
 		return nil, err
 	}
 	s := &Stack{
-		config: c, watcher: w, loopback: lo,
+		config: c, watcher: w, lo: &iface{name: loopbackName, index: lo},
 		quit:      make(chan struct{}),
 		ifaces:    make(map[string]*iface),
 		followers: make(map[chan struct{}]struct{}),
