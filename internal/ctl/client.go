@@ -57,11 +57,14 @@ func Dial(ctx context.Context, prefix string) (*Client, error) {
 	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", path)
-	switch {
-	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("%w at %s: %w", ErrNotRunning, path, err)
-	case err != nil:
-		return nil, fmt.Errorf("connect to %s: %w", path, err)
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		if e == syscall.ENOENT || e == syscall.ECONNREFUSED {
+			return nil, fmt.Errorf("%w at %s: %w", ErrNotRunning, path, e)
+		}
+		return nil, fmt.Errorf("connect to %s: %w", path, e)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &Client{conn: conn, in: bufio.NewReader(conn)}, nil
 }

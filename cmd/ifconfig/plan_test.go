@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"io-pkt/internal/ctl"
+)
+
+// ethernet is ecm0 with addresses.
+func ethernet(prefixes ...string) ctl.Interface {
+	n := ctl.Interface{Name: "ecm0", Index: 17, MTU: 1500, MAC: "02:00:00:00:00:01",
+		Flags: ctl.FlagUp | ctl.FlagBroadcast | ctl.FlagRunning | ctl.FlagSimplex | ctl.FlagMulticast}
+	for _, s := range prefixes {
+		p := netip.MustParsePrefix(s)
+		a := ctl.Address{Addr: p.Addr(), PreferredLifetime: endless, ValidLifetime: endless}
+		if p.Addr().Is4() {
+			a.Mask = inetMask(p.Bits())
+			a.Broadcast = broadcastOf(a.Addr, a.Mask)
+		} else {
+			a.PrefixLen = p.Bits()
+		}
+		n.Addresses = append(n.Addresses, a)
+	}
+	return n
+}
+
+// describe prints a step on a line: the call, a sign for how it fails (! refused,
+// ? warning), and what is requested.
+func describe(s step) string {
+	r := s.request
+	words := []string{s.ioctl}
+	if s.note != "" {
+		words = []string{"note"}
+	}
+	if s.refused {
+		words = append(words, "!")
+	}
+	if s.warning {
+		words = append(words, "?")
+	}
+	if r.Set|r.Clear != 0 {
+		words = append(words, fmt.Sprintf("+%x-%x", r.Set, r.Clear))
+	}
+	if r.Value != 0 {
+		words = append(words, fmt.Sprint(r.Value))
+	}
+	if a := r.Address; a != nil {
+		words = append(words, a.Addr.String())
+		if r.Op == ctl.OpAddAddr && a.Addr.Is4() {
+			words = append(words, fmt.Sprintf("%x", a.Mask))
+		} else if r.Op == ctl.OpAddAddr {
+			words = append(words, fmt.Sprintf("/%d", a.PrefixLen))
+			if a.PreferredLifetime != endless || a.ValidLifetime != endless {
+				words = append(words, fmt.Sprintf("%d-%d", a.PreferredLifetime, a.ValidLifetime))
+			}
+		}
+		if a.Broadcast.IsValid() {
+			words = append(words, "b", a.Broadcast.String())
+		}
+		if a.Dest.IsValid() {
+			words = append(words, "->", a.Dest.String())
+		}
+		if a.Tentative {
+			words = append(words, "tentative")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func TestPlan(t *testing.T) {
+	ppp := ctl.Interface{Name: "ppp0", Flags: ctl.FlagPointToPoint}
+	for _, c := range []struct {
+		name  string
+		iface ctl.Interface
+		line  string
+		want  string // steps, separated by newlines, or an error after "error: "
+	}{
+		{"classful abbreviation", ethernet(), "10.184",
+			"SIOCAIFADDR ? 10.0.0.184 ff000000 b 10.255.255.255\nSIOCSIFFLAGS +1-0"},
+		{"replaces the primary", ethernet("10.0.0.1/24", "10.0.1.1/24"), "192.168.1.2",
+			"SIOCDIFADDR 10.0.0.1\nSIOCAIFADDR ? 192.168.1.2 ffffff00 b 192.168.1.255\nSIOCSIFFLAGS +1-0"},
+		{"up is explicit", ethernet(), "10.0.2.15/16 up",
+			"SIOCSIFFLAGS +1-0\nSIOCAIFADDR ? 10.0.2.15 ffff0000 b 10.0.255.255"},
+		{"down stops the automatic up", ethernet(), "10.0.2.15 down",
+			"SIOCSIFFLAGS +0-1\nSIOCAIFADDR ? 10.0.2.15 ff000000 b 10.255.255.255"},
+		{"netmask dotted", ethernet(), "10.0.0.1 netmask 255.255.0.0",
+			"SIOCAIFADDR ? 10.0.0.1 ffff0000 b 10.0.255.255\nSIOCSIFFLAGS +1-0"},
+		{"netmask hex before the address", ethernet(), "netmask 0xfffffe00 10.0.0.1",
+			"SIOCAIFADDR ? 10.0.0.1 fffffe00 b 10.0.1.255\nSIOCSIFFLAGS +1-0"},
+		{"netmask is read like an address", ethernet(), "10.0.0.1 netmask 255.255",
+			"SIOCAIFADDR ? 10.0.0.1 ff0000ff b 10.255.255.1\nSIOCSIFFLAGS +1-0"},
+		{"masks are taken as given", ethernet(), "10.0.0.1 netmask 255.255.255.0 broadcast 10.255.255.255",
+			"SIOCAIFADDR ? 10.0.0.1 ffffff00 b 10.255.255.255\nSIOCSIFFLAGS +1-0"},
+		{"prefixlen", ethernet(), "10.0.0.1 prefixlen 12",
+			"SIOCAIFADDR ? 10.0.0.1 fff00000 b 10.15.255.255\nSIOCSIFFLAGS +1-0"},
+		{"/0 is /32", ethernet(), "10.0.0.1/0", "SIOCAIFADDR ? 10.0.0.1 ffffffff b 10.0.0.1\nSIOCSIFFLAGS +1-0"},
+		{"dhcp client's start", ethernet(), "inet 0.0.0.0 netmask 0.0.0.0 broadcast 255.255.255.255 up",
+			"SIOCSIFFLAGS +1-0\nSIOCAIFADDR ? 0.0.0.0 0 b 255.255.255.255"},
+		{"dhcp client's end", ethernet("0.0.0.0/8"), "inet -alias 0.0.0.0", "SIOCDIFADDR 0.0.0.0"},
+		{"alias before", ethernet("10.0.0.1/24"), "inet alias 10.0.0.2/24",
+			"SIOCAIFADDR ? 10.0.0.2 ffffff00 b 10.0.0.255\nSIOCSIFFLAGS +1-0"},
+		{"alias behind, multicast", ethernet("10.0.0.1/24"), "224.0.0.5 netmask 255.255.255.255 alias",
+			"SIOCAIFADDR ? 224.0.0.5 ffffffff b 224.0.0.5\nSIOCSIFFLAGS +1-0"},
+		{"-alias before", ethernet("10.0.0.1/24"), "-alias 10.0.0.2", "SIOCDIFADDR 10.0.0.2"},
+		{"-alias behind", ethernet("10.0.0.1/24"), "10.0.0.2 -alias", "SIOCDIFADDR 10.0.0.2"},
+		{"delete", ethernet("10.0.0.1/24"), "10.0.0.2 delete", "SIOCDIFADDR 10.0.0.2"},
+		{"delete alone", ethernet("10.0.0.1/24"), "delete", "SIOCDIFADDR"},
+		{"delete alone, inet6", ethernet("fe80::1/64"), "inet6 delete", "SIOCDIFADDR ::"},
+		{"alias alone", ethernet("10.0.0.1/24"), "alias", ""},
+		{"two of them", ethernet(), "alias 10.0.0.1 delete", "error: Only one use of alias, -alias or delete is valid."},
+		{"inet6 never replaces", ethernet("10.0.0.1/24", "fd00::1/64"), "inet6 fd00::2",
+			"SIOCAIFADDR ? fd00::2 /64\nSIOCSIFFLAGS +1-0"},
+		{"inet6 length", ethernet(), "inet6 fd00::2/48 alias", "SIOCAIFADDR ? fd00::2 /48\nSIOCSIFFLAGS +1-0"},
+		{"inet6 /0 is /128", ethernet(), "inet6 fd00::2/0", "SIOCAIFADDR ? fd00::2 /128\nSIOCSIFFLAGS +1-0"},
+		{"inet6 netmask", ethernet(), "inet6 fd00::2 netmask ffff:ffff::", "SIOCAIFADDR ? fd00::2 /32\nSIOCSIFFLAGS +1-0"},
+		{"inet6 zone", ethernet(), "inet6 fe80::9%ecm0", "SIOCAIFADDR ? fe80::9 /64\nSIOCSIFFLAGS +1-0"},
+		{"inet6 lifetimes", ethernet(), "inet6 fd00::2 pltime 60 vltime 0x100 tentative",
+			"SIOCAIFADDR ? fd00::2 /64 60-256 tentative\nSIOCSIFFLAGS +1-0"},
+		{"eui64", ethernet("fe80::5054:ff:fe5d:43bb/64"), "inet6 fd00:: eui64",
+			"SIOCAIFADDR ? fd00::5054:ff:fe5d:43bb /64\nSIOCSIFFLAGS +1-0"},
+		{"eui64 is full", ethernet("fe80::1/64"), "inet6 fd00::1 eui64", "error: interface index is already filled"},
+		{"eui64 of nothing", ethernet(), "inet6 fd00:: eui64", "error: could not determine link local address"},
+		{"inet6 words with inet", ethernet(), "10.0.0.1 pltime 5", "error: pltime not allowed for the AF"},
+		{"bad lifetime", ethernet(), "inet6 fd00::1 vltime x", "error: invalid vltime"},
+		{"from left to right", ethernet(), "mtu 1400 up metric 3 -arp link0 arp",
+			"SIOCSIFMTU ? 1400\nSIOCSIFFLAGS +1-0\nSIOCSIFMETRIC ? 3\nSIOCSIFFLAGS +80-0\nSIOCSIFFLAGS +1000-0\nSIOCSIFFLAGS +0-80"},
+		{"addresses come last", ethernet(), "10.0.0.1 mtu 1400 tso4 media auto down",
+			"SIOCSIFMTU ? 1400\nSIOCSIFFLAGS +0-1\nSIOCSIFMEDIA !\nSIOCAIFADDR ? 10.0.0.1 ff000000 b 10.255.255.255\nSIOCSIFCAP !"},
+		{"vlan is refused in its place", ethernet(), "vlan 7 vlanif en0 up", "SIOCGETVLAN !\nSIOCGETVLAN !\nSIOCSIFFLAGS +1-0"},
+		{"trailers", ethernet(), "trailers", "note"},
+		{"destroy", ethernet(), "destroy", "SIOCIFDESTROY"},
+		{"point to point", ppp, "10.0.0.1 10.0.0.2", "SIOCAIFADDR ? 10.0.0.1 ff000000 -> 10.0.0.2\nSIOCSIFFLAGS +1-0"},
+		{"no point to point", ethernet(), "10.0.0.1 10.0.0.2", "error: can't set destination address on non-point-to-point link"},
+		{"no broadcast there", ppp, "10.0.0.1 broadcast 10.0.0.9", "SIOCAIFADDR ? 10.0.0.1 ff000000\nSIOCSIFFLAGS +1-0"},
+		{"mistyped word", ethernet(), "upp", "error: upp: bad value"},
+		{"bad address", ethernet(), "10.0.0.256", "error: 10.0.0.256: bad value"},
+		{"bad length", ethernet(), "10.0.0.1/33", "error: 33: bad value"},
+		{"no length in a mask", ethernet(), "10.0.0.1 netmask 255.0.0.0/8", "error: 255.0.0.0/8: bad value"},
+		{"bad mtu", ethernet(), "mtu 15x", "error: 15x: invalid mtu"},
+		{"bad metric", ethernet(), "metric ", "error: 'metric' requires argument"},
+		{"bad inet6", ethernet(), "inet6 fd00:::1", "error: fd00:::1: hostname nor servname provided, or not known"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, err := parseLine(c.iface.Name, strings.Fields(c.line))
+			var steps []step
+			if err == nil {
+				steps, err = plan(l, c.iface, noNames(t, nil, ""))
+			}
+			got := ""
+			for i, s := range steps {
+				if i > 0 {
+					got += "\n"
+				}
+				got += describe(s)
+			}
+			if err != nil {
+				got = "error: " + err.Error()
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("%s (-want +got):\n%s", c.line, d)
+			}
+		})
+	}
+}
