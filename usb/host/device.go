@@ -1,0 +1,224 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/gousb"
+	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/poll"
+	"io-pkt/usb"
+)
+
+// nodeWait bounds how long Open waits for a device's node to become ours: udev
+// sets its owner a little later than the kernel makes it.
+const nodeWait = time.Second
+
+// A Device is an open device. One request is made at a time; turn is the right
+// to make it, and guards what stands below it.
+type Device struct {
+	info    usb.DeviceInfo
+	node    *node // ours, for what concerns the device as a whole; claims nothing for long
+	context *gousb.Context
+	handle  *gousb.Device
+
+	gone    chan struct{}
+	closing chan struct{}
+	closed  sync.Once
+	watcher *poll.Poller
+	watched sync.WaitGroup
+
+	turn     chan struct{}
+	config   *gousb.Config // the current configuration, nil until it is asked for
+	claims   map[uint8]*claim
+	detached map[uint8]bool // interfaces whose kernel driver we took
+}
+
+var _ usb.Device = (*Device)(nil)
+
+// Open opens a device that Devices or Watch told of. It waits up to a second for
+// its node to become accessible.
+func (s *Stack) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
+	n, err := openWhenAllowed(ctx, s.nodePath(info))
+	if errors.Is(err, usb.ErrNotFound) {
+		err = &usb.OpError{Op: "open", Object: info.String(), Err: usb.ErrGone}
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{
+		info: info, node: n,
+		gone: make(chan struct{}), closing: make(chan struct{}), turn: make(chan struct{}, 1),
+		claims: make(map[uint8]*claim), detached: make(map[uint8]bool),
+	}
+	if err := d.open(); err != nil {
+		d.free()
+		return nil, &usb.OpError{Op: "open", Object: info.String(), Err: err}
+	}
+	return d, nil
+}
+
+func openWhenAllowed(ctx context.Context, path string) (*node, error) {
+	const pause = 20 * time.Millisecond // nothing tells when udev is done
+	deadline := time.Now().Add(nodeWait)
+	for {
+		n, err := openNode(path)
+		if !errors.Is(err, usb.ErrAccess) || time.Now().After(deadline) {
+			return n, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// open finishes a Device that has its node: it checks that the device is the one
+// that was asked for, opens it with libusb and starts to wait for its end.
+func (d *Device) open() error {
+	desc, err := d.node.deviceDescriptor()
+	if err != nil {
+		return err
+	}
+	want := d.info.Descriptor
+	if desc.VendorID != want.VendorID || desc.ProductID != want.ProductID || desc.Release != want.Release {
+		return usb.ErrGone
+	}
+	if err := d.openHandle(); err != nil {
+		return err
+	}
+	if d.watcher, err = poll.New(); err != nil {
+		return err
+	}
+	d.watched.Go(d.watch)
+	return nil
+}
+
+// openHandle opens the device with libusb, in a context that lives as long as
+// the Device; see list.
+func (d *Device) openHandle() error {
+	return guard(func() error {
+		d.context = gousb.NewContext()
+		found, err := d.context.OpenDevices(func(desc *gousb.DeviceDesc) bool {
+			return desc.Bus == d.info.Bus && desc.Address == d.info.Address && portName(desc) == d.info.Port
+		})
+		if len(found) == 0 {
+			if err == nil {
+				err = usb.ErrGone
+			}
+			return reason(err)
+		}
+		d.handle = found[0]
+		return nil
+	})
+}
+
+// watch waits until the device is pulled, which usbfs shows as POLLHUP, or until
+// Close wakes it. No kernel event is needed for that, and so it works in a
+// container too.
+func (d *Device) watch() {
+	place := d.watcher.Add(d.node.fd, 0)
+	for {
+		if err := d.watcher.Wait(-1); err != nil {
+			return
+		}
+		if d.watcher.Ready(place)&(unix.POLLHUP|unix.POLLERR) != 0 {
+			close(d.gone)
+			return
+		}
+		select {
+		case <-d.closing:
+			return
+		default:
+		}
+	}
+}
+
+// Info gives what the device was opened with.
+func (d *Device) Info() usb.DeviceInfo { return d.info }
+
+// Gone is closed when the device has been pulled.
+func (d *Device) Gone() <-chan struct{} { return d.gone }
+
+// take waits for the turn to make a request; done gives it back.
+func (d *Device) take(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return ended(ctx)
+	}
+	select {
+	case d.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ended(ctx)
+	case <-d.closing:
+		return usb.ErrClosed
+	case <-d.gone:
+		return usb.ErrGone
+	}
+	err := d.alive()
+	if err != nil {
+		d.done()
+	}
+	return err
+}
+
+func (d *Device) done() { <-d.turn }
+
+// alive fails when the device is closed or gone.
+func (d *Device) alive() error {
+	select {
+	case <-d.closing:
+		return usb.ErrClosed
+	default:
+	}
+	select {
+	case <-d.gone:
+		return usb.ErrGone
+	default:
+		return nil
+	}
+}
+
+// failed wraps what went wrong with a request.
+func (d *Device) failed(op, what string, err error) error {
+	return &usb.OpError{Op: op, Object: what + " of " + d.info.String(), Err: err}
+}
+
+// Close waits for the request that is being made, closes the queues, gives the
+// interfaces back, then their drivers, and closes the device.
+func (d *Device) Close() error {
+	d.closed.Do(func() {
+		close(d.closing)
+		d.turn <- struct{}{}
+		defer d.done()
+		for _, c := range d.claims {
+			c.close()
+		}
+		clear(d.claims)
+		d.giveBack()
+		d.free()
+	})
+	return nil
+}
+
+// free undoes open, as far as it came.
+func (d *Device) free() {
+	if d.watcher != nil {
+		d.watcher.Wake()
+		d.watched.Wait()
+		_ = d.watcher.Close()
+	}
+	if d.config != nil {
+		_ = d.config.Close()
+	}
+	if d.handle != nil {
+		_ = d.handle.Close()
+	}
+	if d.context != nil {
+		_ = d.context.Close()
+	}
+	_ = d.node.Close()
+}

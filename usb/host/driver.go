@@ -1,0 +1,90 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/google/gousb"
+	"golang.org/x/sys/unix"
+
+	"io-pkt/usb"
+)
+
+// seize claims an interface on n and notes which interfaces lost their kernel
+// driver by it.
+func (d *Device) seize(n *node, c *claim) error {
+	bound := d.bound(c.config.Desc)
+	if err := n.claim(c.number); err != nil {
+		return d.holder(c.number, err)
+	}
+	for _, i := range bound {
+		if name := d.node.driver(i); i == c.number || name == "" {
+			d.detached[i] = true
+		}
+	}
+	return nil
+}
+
+// bound lists the interfaces that have a kernel driver.
+func (d *Device) bound(cfg gousb.ConfigDesc) []uint8 {
+	var found []uint8
+	for _, i := range cfg.Interfaces {
+		if name := d.node.driver(uint8(i.Number)); name != "" && name != usbfsDriver {
+			found = append(found, uint8(i.Number))
+		}
+	}
+	return found
+}
+
+// holder explains why an interface cannot be had, naming who has it.
+func (d *Device) holder(iface uint8, err error) error {
+	if !errors.Is(err, unix.EBUSY) {
+		return reason(err)
+	}
+	switch name := d.node.driver(iface); name {
+	case "":
+		return usb.ErrBusy
+	case usbfsDriver:
+		return fmt.Errorf("%w by another program, through usbfs", usb.ErrBusy)
+	default:
+		return fmt.Errorf("%w by the kernel's driver %s", usb.ErrBusy, name)
+	}
+}
+
+// freeAll takes the kernel's drivers off all interfaces, which the kernel wants
+// before it changes the configuration.
+func (d *Device) freeAll(cfg gousb.ConfigDesc) error {
+	for _, i := range cfg.Interfaces {
+		iface := uint8(i.Number)
+		switch d.node.driver(iface) {
+		case "":
+		case usbfsDriver:
+			d.giveBack()
+			return d.holder(iface, unix.EBUSY)
+		default:
+			d.detached[iface] = true
+			if err := d.node.disconnect(iface); err != nil && !errors.Is(err, unix.ENODATA) {
+				d.giveBack()
+				return reason(err)
+			}
+		}
+	}
+	return nil
+}
+
+// giveBack lets the kernel's drivers have the interfaces again that they lost
+// and that we do not hold now. A driver that wants two of them, such as
+// cdc_ether, refuses until both are free: what finds no driver is tried again
+// at the next release, until nothing is claimed any more.
+func (d *Device) giveBack() {
+	for _, iface := range slices.Sorted(maps.Keys(d.detached)) {
+		if d.claims[iface] == nil && d.node.connect(iface) {
+			delete(d.detached, iface)
+		}
+	}
+	if len(d.claims) == 0 {
+		clear(d.detached)
+	}
+}
