@@ -109,8 +109,8 @@ func TestExit(t *testing.T) {
 // and those below it, may import what stands after its name, itself, and what
 // everybody may. Tests may import anything.
 var arrows = map[string][]string{
-	"cmd/if_up":      {"internal/ctl"},
-	"cmd/ifconfig":   {"internal/ctl"},
+	"cmd/if_up":      {"internal/ctl", "internal/getopt"},
+	"cmd/ifconfig":   {"internal/ctl", "internal/getopt"},
 	"cmd/io-pkt":     {"ecmdrv", "internal/ctl", "internal/daemon", "internal/stack", "usb"},
 	"cmd/io-usb":     {"internal/daemon", "usb"},
 	"cmd/nicinfo":    {"internal/ctl"},
