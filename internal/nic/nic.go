@@ -67,7 +67,9 @@ type Spec struct {
 	MaxMTU       int              // what the hardware can carry
 }
 
-// A Device is the driver's side of an interface, as the stack uses it.
+// A Device is the driver's side of an interface, as the stack uses it. Its methods
+// may be called by several goroutines, also before Attach has returned and after
+// Close.
 type Device interface {
 	// SetReceiveMode says which frames the host wants. It does not block: the
 	// newest mode wins.
@@ -77,7 +79,8 @@ type Device interface {
 	// what it receives. It does not block.
 	SetUp(up bool)
 
-	// Status tells about the hardware, for ifconfig -v and nicinfo.
+	// Status tells about the hardware, for ifconfig -v and nicinfo. It does not
+	// block.
 	Status() Status
 
 	// Close takes the hardware out of service: nothing touches the Port after

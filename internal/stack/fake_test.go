@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"io-pkt/internal/netif/netiftest"
 	"io-pkt/internal/nic"
 	"io-pkt/internal/poll"
@@ -193,3 +195,17 @@ func (d *device) state() (bool, nic.ReceiveMode) {
 }
 
 func (d *device) Status() nic.Status { return d.status }
+
+// promiscuous opens a packet socket that wants all frames, as tcpdump does.
+func promiscuous(t *testing.T, index int) (close func()) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP,
+			&unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = unix.Close(fd) }
+}
