@@ -9,7 +9,7 @@ import (
 
 // On the log's socket, events share the stream with control records: three
 // words like the header of an event, the kind in the top byte of the first,
-// where an event has 0, and a number in the other two.
+// where an event has 0, and 0 in the rest of it; a number in the other two.
 type control struct {
 	kind  byte
 	value uint64
@@ -38,8 +38,10 @@ func (c control) append(b []byte) []byte {
 // parseControl gives the control record in b; ok is false when b is an event.
 func parseControl(b []byte) (c control, ok bool) {
 	order := binary.NativeEndian
-	kind := byte(order.Uint32(b) >> kindShift)
-	return control{kind, uint64(order.Uint32(b[8:]))<<32 | uint64(order.Uint32(b[4:]))}, kind != 0
+	first := order.Uint32(b)
+	kind := byte(first >> kindShift)
+	value := uint64(order.Uint32(b[8:]))<<32 | uint64(order.Uint32(b[4:]))
+	return control{kind, value}, kind != 0 && first == uint32(kind)<<kindShift
 }
 
 // peekRecord gives the next record, event or control, without taking it. It

@@ -17,7 +17,7 @@ import (
 const (
 	maxClients  = 256             // connections at once
 	maxPerUser  = 64              // of them for one user, other than root and the server's own
-	recordTime  = 5 * time.Second // in which an event must arrive that has begun
+	recordTime  = 2 * time.Second // in which an event must arrive that has begun
 	drainTime   = time.Second     // in which readers must take what is left when the server closes
 	batchSize   = 32 << 10        // bytes sent to a reader at once
 	acceptPause = 50 * time.Millisecond

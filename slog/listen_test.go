@@ -1,0 +1,115 @@
+package slog
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestListenMakesTheSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "alt", "dev", "slog")
+	s, err := Listen(path, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := info.Mode(), fs.ModeSocket|0o666; got != want {
+		t.Errorf("mode %v, want %v", got, want)
+	}
+	if s2, err := Listen(path, Config{}); !errors.Is(err, unix.EADDRINUSE) {
+		t.Errorf("second server: %v, want EADDRINUSE", err)
+		s2.Close()
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestListenReplacesStaleSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "slog")
+	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.SetUnlinkOnClose(false)
+	dead.Close()
+
+	// Many at once: one wins, the others must not take its socket for stale.
+	servers := make(chan *Server, 10)
+	var wg sync.WaitGroup
+	for range cap(servers) {
+		wg.Go(func() {
+			s, err := Listen(path, Config{})
+			if err == nil {
+				servers <- s
+			} else if !errors.Is(err, unix.EADDRINUSE) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(servers)
+	if got := len(servers); got != 1 {
+		t.Errorf("%d servers", got)
+	}
+	if _, err := readAll(path); err != nil {
+		t.Error(err)
+	}
+	for s := range servers {
+		s.Close()
+	}
+}
+
+func TestListenLeavesOthersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "slog")
+	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Listen(path, Config{}); !errors.Is(err, unix.EEXIST) {
+		t.Errorf("a file in the way: %v, want EEXIST", err)
+		s.Close()
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "precious" {
+		t.Errorf("the file: %q, %v", b, err)
+	}
+
+	// A server whose socket was removed does not remove its successor's.
+	os.Remove(path)
+	first, err := Listen(path, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	os.Remove(path)
+	second, err := Listen(path, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	first.Close()
+	if _, err := readAll(path); err != nil {
+		t.Errorf("the successor: %v", err)
+	}
+}
+
+func TestListenPathTooLong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("x", 100))
+	if s, err := Listen(path, Config{}); !errors.Is(err, unix.ENAMETOOLONG) {
+		t.Errorf("got %v, want ENAMETOOLONG", err)
+		s.Close()
+	}
+}
