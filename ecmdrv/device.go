@@ -1,0 +1,182 @@
+package ecmdrv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"io-pkt/internal/nic"
+	"io-pkt/slog"
+	"io-pkt/usb"
+)
+
+// errClosed is why a device ends that the host closed.
+var errClosed = errors.New("closed by the host")
+
+// A device is one USB device in service: the nic.Device of an interface.
+//
+// Its fields are set while it is attached and not changed when it runs, but for
+// those that say otherwise.
+type device struct {
+	module   *module
+	info     usb.DeviceInfo
+	function function
+	port     nic.Port
+
+	description, macSource string
+	mac                    net.HardwareAddr
+
+	// What release gives back.
+	usb     usb.Device
+	claimed bool
+	queue   usb.Queue // bulk
+	notes   usb.Queue // notifications; nil without
+	loop    *loop
+	control *control
+
+	up       atomic.Bool
+	mode     atomic.Uint32 // filter bits
+	counters counters
+
+	running  sync.WaitGroup // loop and control
+	over     chan struct{}  // closed when the supervisor has ended
+	stopping atomic.Bool    // the loop and control are to end
+	release  func() error   // gives the hardware back, once; a second caller waits
+
+	mu     sync.Mutex
+	reason error              // why it ended, or is going to
+	cancel context.CancelFunc // what goes with stopping; nil before start
+	status nic.Status
+}
+
+func newDevice(m *module, info usb.DeviceInfo) (*device, error) {
+	d := &device{module: m, info: info, over: make(chan struct{})}
+	d.release = sync.OnceValue(d.giveBack)
+	d.mode.Store(uint32(filterFor(nic.ReceiveMode{})))
+	var err error
+	if d.loop, err = newLoop(d); err != nil {
+		return nil, err
+	}
+	if d.control, err = newControl(d); err != nil {
+		_ = d.loop.poller.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *device) options() *options { return &d.module.options }
+
+// log writes a line about the interface.
+func (d *device) log(sev slog.Severity, format string, args ...any) {
+	d.module.host.Log(sev, "%s: %s", d.port.Name(), fmt.Sprintf(format, args...))
+}
+
+// start makes the device run, unless it or the module was closed meanwhile.
+func (d *device) start() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.reason != nil || !d.module.add(d) {
+		return errClosed
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d.cancel = cancel
+	d.running.Go(d.loop.run)
+	d.running.Go(func() { d.control.run(ctx) })
+	go d.module.supervise(ctx, d)
+	return nil
+}
+
+// end makes the loop and the control goroutine end; the first reason counts.
+func (d *device) end(why error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.reason != nil {
+		return
+	}
+	d.reason = why
+	if d.cancel == nil {
+		return
+	}
+	d.stopping.Store(true)
+	d.cancel()
+	d.loop.poller.Wake()
+	d.control.poller.Wake()
+}
+
+func (d *device) why() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.reason
+}
+
+// Close is nic.Device's.
+func (d *device) Close() error {
+	d.end(errClosed)
+	d.running.Wait()
+	return d.release()
+}
+
+// giveBack undoes attaching, in reverse. Nothing may be running.
+func (d *device) giveBack() error {
+	for _, q := range []usb.Queue{d.queue, d.notes} {
+		if q != nil {
+			_ = q.Close()
+		}
+	}
+	var err error
+	if d.usb != nil {
+		if d.claimed {
+			err = d.rest()
+		}
+		if closeErr := d.usb.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	_ = d.loop.poller.Close()
+	_ = d.control.poller.Close()
+	if errors.Is(err, usb.ErrGone) {
+		return nil
+	}
+	return err
+}
+
+// rest stops the function of a device that is still there (ECM 1.2, 3.3).
+func (d *device) rest() error {
+	if d.function.alternate == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	defer cancel()
+	return d.usb.SetInterface(ctx, d.function.data, 0)
+}
+
+// requestTime bounds a request to a device that works.
+const requestTime = 2 * time.Second
+
+// SetUp is nic.Device's.
+func (d *device) SetUp(up bool) { d.up.Store(up) }
+
+// SetReceiveMode is nic.Device's.
+func (d *device) SetReceiveMode(mode nic.ReceiveMode) {
+	d.mode.Store(uint32(filterFor(mode)))
+	d.control.poller.Wake()
+}
+
+func (d *device) setStatus(s nic.Status) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.status = s
+}
+
+// Status is nic.Device's.
+func (d *device) Status() nic.Status {
+	d.mu.Lock()
+	s := d.status
+	d.mu.Unlock()
+	s.Counters = d.counters.list()
+	return s
+}

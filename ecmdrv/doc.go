@@ -1,0 +1,22 @@
+// Package ecmdrv drives CDC-ECM devices, modems and Ethernet adapters, through
+// any usb.Stack: it is what devnp-ecm.so is on QNX.
+//
+// The pure part takes bytes and words apart: options.go, function.go (which
+// interfaces and endpoints of a device are its ECM function), mac.go, notify.go,
+// frame.go. The moving part is a module, made by Driver.Load, with a device for
+// each interface. A device lives from attach until it is pulled, or the host
+// closes it, and has three goroutines meanwhile:
+//
+//   - the loop moves frames; it never waits for anything but poll(2),
+//   - the control goroutine makes the requests that the device has to answer and
+//     listens to notifications,
+//   - the supervisor waits until the two have ended, gives the hardware back and
+//     takes the interface of a pulled device away.
+//
+// Device.Close ends the first two and gives the hardware back. A resident module
+// (pnp) has one more goroutine, which follows the bus. Module.Close ends it and
+// closes all devices.
+//
+// ECM 1.2 is the Ethernet Control Model subclass specification, CDC 1.2 the
+// communications class's, both in their revisions of 2007 and 2010.
+package ecmdrv

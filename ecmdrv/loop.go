@@ -1,0 +1,256 @@
+package ecmdrv
+
+import (
+	"errors"
+	"time"
+
+	"io-pkt/internal/poll"
+	"io-pkt/usb"
+)
+
+// A loop moves the frames of one device. It is one goroutine that waits for the
+// host's descriptor and for ended transfers together. In each round it takes
+// everything there is, handles it, and then submits everything that may go out
+// at once, because each submission by itself makes the bus stop and start.
+//
+// There is no lock and no allocation for a frame. A received frame is handed to
+// the host where the transfer has put it; an outgoing one is written by the host
+// where the transfer takes it from.
+type loop struct {
+	device *device
+	poller *poll.Poller
+	queue  usb.Queue
+
+	rx, tx pipe
+	frames assembler
+	batch  [][]byte // received frames of this round
+	bufs   [][]byte // lent to Port.Fetch
+	lens   []int
+	done   []*usb.Transfer
+	submit []*usb.Transfer // at the end of this round
+
+	packet    int // wMaxPacketSize of bulk OUT
+	portPlace int // in the poller
+	portEvent int16
+	starved   bool // the host is not watched, for want of an idle transfer
+
+	progress time.Time // when a transmit transfer has last ended, or the first was submitted
+	scolded  time.Time // when the watchdog last wrote to the log
+}
+
+// errHostGone says that the host's end of the interface has failed.
+var errHostGone = errors.New("the interface is gone")
+
+func newLoop(d *device) (*loop, error) {
+	p, err := poll.New()
+	if err != nil {
+		return nil, err
+	}
+	return &loop{device: d, poller: p}, nil
+}
+
+// prepare makes the transfers.
+func (l *loop) prepare(q usb.Queue, f function, o options) error {
+	l.queue = q
+	l.packet = int(f.out.MaxPacketSize)
+	if err := l.rx.alloc(q, f.in.Address, o.receive, f.segment.receiveSize(int(f.in.MaxPacketSize))); err != nil {
+		return err
+	}
+	if err := l.tx.alloc(q, f.out.Address, o.transmit, f.segment.transmitSize()); err != nil {
+		return err
+	}
+	for _, t := range l.rx.all {
+		t.Length = len(t.Buf)
+	}
+	rx, tx := len(l.rx.all), len(l.tx.all)
+	l.frames.limit = f.segment.maxFrame()
+	l.batch = make([][]byte, 0, rx)
+	l.bufs, l.lens = make([][]byte, tx), make([]int, tx)
+	l.done, l.submit = make([]*usb.Transfer, rx+tx), make([]*usb.Transfer, 0, rx+tx)
+	l.poller.Add(q.PollFD())
+	return nil
+}
+
+// run ends when the device does.
+func (l *loop) run() {
+	var fd int
+	fd, l.portEvent = l.device.port.PollFD()
+	l.portPlace = l.poller.Add(fd, l.portEvent)
+	for !l.device.stopping.Load() {
+		if err := l.round(); err != nil {
+			l.device.end(err)
+			return
+		}
+	}
+}
+
+// round waits, and handles everything that there is then.
+func (l *loop) round() error {
+	if err := l.poller.Wait(l.timeout(time.Now())); err != nil {
+		return err
+	}
+	now := time.Now()
+	if err := l.reap(now); err != nil {
+		return err
+	}
+	if err := l.deliver(); err != nil {
+		return err
+	}
+	l.unhalt(now)
+	if l.rx.ready(now) {
+		l.submit = append(l.submit, l.rx.idle...)
+		l.rx.idle = l.rx.idle[:0]
+	}
+	if err := l.fetch(now); err != nil {
+		return err
+	}
+	l.watchdog(now)
+	return l.flush()
+}
+
+// timeout says for how long nothing needs to be done unless something happens.
+func (l *loop) timeout(now time.Time) time.Duration {
+	d := l.tx.wait(now, l.rx.wait(now, -1))
+	if l.tx.inFlight() > 0 {
+		d = sooner(d, l.progress.Add(watchdogTime).Sub(now))
+	}
+	return d
+}
+
+// receive submits the receive transfers for the first time.
+func (l *loop) receive() error {
+	l.submit = append(l.submit, l.rx.idle...)
+	l.rx.idle = l.rx.idle[:0]
+	return l.flush()
+}
+
+func (l *loop) flush() error {
+	if len(l.submit) == 0 {
+		return nil
+	}
+	err := l.queue.Submit(l.submit...)
+	l.submit = l.submit[:0]
+	return err
+}
+
+// reap takes back all transfers that have ended.
+func (l *loop) reap(now time.Time) error {
+	n, err := l.queue.Reap(l.done)
+	if err != nil {
+		return err
+	}
+	var rx, tx tally
+	for _, t := range l.done[:n] {
+		p := &l.tx
+		if t.Endpoint == l.rx.address {
+			p = &l.rx
+		}
+		p.idle = append(p.idle, t)
+		switch {
+		case t.Err != nil:
+			if err := l.failed(p, t, now); err != nil {
+				return err
+			}
+		case p == &l.rx:
+			rx.transfers++
+			if f := l.frames.add(t.Buf[:t.Actual], t.Actual < t.Length); f != nil {
+				rx.frames++
+				rx.bytes += len(f)
+				l.batch = append(l.batch, f)
+			}
+		default:
+			tx.frames++
+			tx.bytes += t.Actual
+			l.progress = now
+		}
+	}
+	l.count(rx, tx)
+	return nil
+}
+
+// tally counts what one round has moved.
+type tally struct{ transfers, frames, bytes int }
+
+func (l *loop) count(rx, tx tally) {
+	c := &l.device.counters
+	if rx.transfers > 0 {
+		l.rx.throttle.succeed(rx.transfers)
+		c.add(rxFrames, uint64(rx.frames))
+		c.add(rxBytes, uint64(rx.bytes))
+	}
+	if tx.frames > 0 {
+		l.tx.throttle.succeed(tx.frames)
+		c.add(txFrames, uint64(tx.frames))
+		c.add(txBytes, uint64(tx.bytes))
+	}
+	if bad := l.frames.overlong + l.frames.runts; bad > 0 {
+		c.add(rxOverlong, l.frames.overlong)
+		c.add(rxRunts, l.frames.runts)
+		l.device.port.Drop(bad, 0)
+		l.frames.overlong, l.frames.runts = 0, 0
+	}
+}
+
+// deliver hands the received frames to the host.
+func (l *loop) deliver() error {
+	if len(l.batch) == 0 {
+		return nil
+	}
+	var err error
+	if l.device.up.Load() {
+		err = l.device.port.Deliver(l.batch)
+	} else {
+		l.device.counters.add(rxWhileDown, uint64(len(l.batch)))
+	}
+	l.batch = l.batch[:0]
+	l.frames.recycle()
+	return err
+}
+
+// fetch takes outgoing frames from the host. It asks when the host has some, or
+// may have had some while there was no transfer for them.
+func (l *loop) fetch(now time.Time) error {
+	if l.starved && l.poller.Ready(l.portPlace) != 0 {
+		return errHostGone // all that shows on a descriptor that is not watched
+	}
+	idle := len(l.tx.idle)
+	if !l.tx.ready(now) || idle == 0 {
+		l.starve(true)
+		return nil
+	}
+	if !l.starved && l.poller.Ready(l.portPlace) == 0 {
+		return nil
+	}
+	l.starve(false)
+	for i, t := range l.tx.idle {
+		l.bufs[i] = t.Buf
+	}
+	n, err := l.device.port.Fetch(l.bufs[:idle], l.lens[:idle])
+	if err != nil || n == 0 {
+		return err
+	}
+	if l.tx.inFlight() == 0 {
+		l.progress = now
+	}
+	for i, t := range l.tx.idle[:n] {
+		t.Length = l.lens[i]
+		t.ZeroPacket = t.Length%l.packet == 0
+	}
+	l.submit = append(l.submit, l.tx.idle[:n]...)
+	l.tx.idle = append(l.tx.idle[:0], l.tx.idle[n:]...)
+	l.starve(len(l.tx.idle) == 0)
+	return nil
+}
+
+// starve stops watching the host's descriptor, or goes on.
+func (l *loop) starve(yes bool) {
+	if yes == l.starved {
+		return
+	}
+	l.starved = yes
+	if yes {
+		l.poller.Watch(l.portPlace, 0)
+	} else {
+		l.poller.Watch(l.portPlace, l.portEvent)
+	}
+}

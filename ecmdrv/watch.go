@@ -1,0 +1,64 @@
+package ecmdrv
+
+import (
+	"context"
+
+	"io-pkt/slog"
+	"io-pkt/usb"
+)
+
+// watch follows the bus, and finds it again when it was lost. It ends when ctx
+// does.
+func (m *module) watch(ctx context.Context) {
+	for {
+		err := m.stack.Watch(ctx, func(e usb.Event) { m.event(ctx, e) })
+		if ctx.Err() != nil {
+			return
+		}
+		m.host.Log(slog.Warning, "devnp-ecm: USB stack lost: %v", err)
+		for info := range m.known {
+			m.event(ctx, usb.Event{Device: info})
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err := m.stack.Close(); err != nil {
+			m.host.Log(slog.Warning, "devnp-ecm: closing the lost USB stack: %v", err)
+		}
+		m.stack = nil
+		if m.stack, err = m.driver.openStack(ctx, m.options.path, forever); err != nil {
+			m.stack = nil
+			if ctx.Err() == nil {
+				m.host.Log(slog.Error, "devnp-ecm: %v", err)
+			}
+			return
+		}
+		m.host.Log(slog.Info, "devnp-ecm: USB stack found again")
+	}
+}
+
+// forever is for openStack: no end but ctx's.
+const forever = -1
+
+// event handles one device that came or went. One that went is given up before
+// the next event, so that its successor gets its interface's number.
+func (m *module) event(ctx context.Context, e usb.Event) {
+	if e.Present {
+		if !m.known[e.Device] {
+			m.known[e.Device] = true
+			_ = m.attach(ctx, e.Device) // attach has logged what was wrong
+		}
+		return
+	}
+	delete(m.known, e.Device)
+	for _, d := range m.attached() {
+		if d.info != e.Device {
+			continue
+		}
+		d.end(usb.ErrGone)
+		select {
+		case <-d.over:
+		case <-ctx.Done():
+		}
+	}
+}
