@@ -74,7 +74,7 @@ type Device struct {
 	faults      faults
 	faultChange chan struct{} // closed at a change
 	stormUp     bool          // what Storm said last
-	pulledSelf  bool          // PullIn has happened; run is going to tell the bus
+	pulledSelf  bool          // PullSelf has happened; run is going to tell the bus
 }
 
 // NewDevice makes a device that is not plugged in yet, and starts its network.

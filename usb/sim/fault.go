@@ -18,7 +18,7 @@ const (
 	Overflow
 	Garble
 	Runt
-	PullIn
+	PullSelf
 	Silence
 	Storm
 	Endless
@@ -39,7 +39,7 @@ var faultTable = [numFaults]struct {
 	Overflow:     {"overflow", 1, "the next COUNT transfers IN get more than they asked for"},
 	Garble:       {"garble", 1, "the next COUNT transfers IN end with a transmission error"},
 	Runt:         {"runt", 14, "COUNT frames of 0 to 13 bytes are sent"},
-	PullIn:       {"pull", 1, "the device goes away in the middle of the COUNTth next bulk transfer"},
+	PullSelf:     {"pull", 1, "the device goes away in the middle of the COUNTth next bulk transfer"},
 	Silence:      {"silence", 1, "nothing is answered any more (1), or everything again (0)"},
 	Storm:        {"storm", 1, "the link seems to go up and down 1000 times a second (1), or not (0)"},
 	Endless:      {"endless", 1, "a frame without end is sent (1), or not (0)"},
@@ -96,7 +96,7 @@ func (f *faults) bulkIn() error {
 		return usb.ErrOverflow
 	case f.take(Garble):
 		return usb.ErrProtocol
-	case f.take(PullIn) && f[PullIn] == 0:
+	case f.take(PullSelf) && f[PullSelf] == 0:
 		return usb.ErrGone
 	}
 	return nil
@@ -107,7 +107,7 @@ func (f *faults) bulkOut() error {
 	switch {
 	case f.take(StallOut):
 		return usb.ErrStall
-	case f.take(PullIn) && f[PullIn] == 0:
+	case f.take(PullSelf) && f[PullSelf] == 0:
 		return usb.ErrGone
 	}
 	return nil

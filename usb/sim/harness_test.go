@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -221,11 +220,4 @@ func wantErr(t testing.TB, what string, err, want error) {
 	if !errors.Is(err, want) {
 		t.Errorf("%s: error %v, want %v", what, err, want)
 	}
-}
-
-// short gives a context that ends soon.
-func short(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	t.Cleanup(cancel)
-	return ctx
 }

@@ -97,8 +97,12 @@ func (c *carrier) take(d *Device) (s *session, up bool) {
 		d.failOut(p, err)
 		return nil, false
 	}
-	c.xfers = append(c.xfers[:0], p.waiting...)
-	p.drop(len(p.waiting))
+	n := len(p.waiting)
+	if d.faults[PullSelf] > 0 {
+		n = 1 // they are counted
+	}
+	c.xfers = append(c.xfers[:0], p.waiting[:n]...)
+	p.drop(n)
 	p.carried = len(c.xfers)
 	c.pipe, c.packet, c.frame = p, p.packet, s.frame
 	return s, d.linkUp
