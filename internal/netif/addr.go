@@ -35,10 +35,8 @@ func AddAddress(index int, a ctl.Address) error {
 	if len(old) == 1 && sameNet(old[0], *add) {
 		return addrError("changing", a.Addr, netlink.AddrReplace(link(index), add))
 	}
-	for i := range old {
-		if err := netlink.AddrDel(link(index), &old[i]); err != nil {
-			return addrError("replacing", a.Addr, err)
-		}
+	if err := remove(index, old); err != nil {
+		return addrError("replacing", a.Addr, err)
 	}
 	err = netlink.AddrAdd(link(index), add)
 	if err != nil {
@@ -58,9 +56,36 @@ func DeleteAddress(index int, a netip.Addr) error {
 	if len(old) == 0 {
 		return addrError("deleting", a, syscall.EADDRNOTAVAIL)
 	}
+	return addrError("deleting", a, remove(index, old))
+}
+
+// remove deletes addresses and nothing else: where KeepAliases could not be set,
+// the kernel deletes all of a network together with its first.
+func remove(index int, old []netlink.Addr) error {
+	if len(old) == 0 {
+		return nil
+	}
+	keep, err := addresses(index)
+	if err != nil {
+		return err
+	}
 	for i := range old {
 		if err := netlink.AddrDel(link(index), &old[i]); err != nil {
-			return addrError("deleting", a, err)
+			return err
+		}
+	}
+	left, err := addresses(index)
+	if err != nil {
+		return err
+	}
+	for i, k := range keep {
+		same := func(x netlink.Addr) bool { return x.Equal(k) }
+		if slices.ContainsFunc(old, same) || slices.ContainsFunc(left, same) {
+			continue
+		}
+		keep[i].Flags &^= unix.IFA_F_SECONDARY // for the kernel to say
+		if err := netlink.AddrReplace(link(index), &keep[i]); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -53,7 +53,7 @@ func (m *module) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
 		s.log(slog.Error, "%v", err)
 		return nil, err
 	}
-	s.prepare(i.name)
+	s.prepare(tap)
 
 	s.mu.Lock()
 	if m.closing {
@@ -111,13 +111,13 @@ func (s *Stack) hasInterfacesLocked(m *module) bool {
 
 // prepare makes those of the kernel's settings that differ from QNX's ways. The
 // interface works without them.
-func (s *Stack) prepare(name string) {
+func (s *Stack) prepare(tap *netif.TAP) {
 	err := errors.Join(
-		s.config.Sysctl.SetIPv6(name, s.config.IPv6),
-		s.config.Sysctl.KeepAliases(name),
+		s.config.Sysctl.SetIPv6(tap, s.config.IPv6),
+		s.config.Sysctl.KeepAliases(tap),
 	)
 	if err != nil {
-		s.log(slog.Warning, "%s: kernel settings: %v", name, err)
+		s.log(slog.Warning, "%s: kernel settings: %v", tap.Name(), err)
 	}
 }
 

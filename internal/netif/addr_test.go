@@ -1,0 +1,119 @@
+package netif
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"io-pkt/internal/ctl"
+)
+
+func add(t *testing.T, tap *TAP, cidr string) {
+	t.Helper()
+	p := netip.MustParsePrefix(cidr)
+	a := ctl.Address{Addr: p.Addr(), PrefixLen: p.Bits()}
+	if p.Addr().Is4() {
+		a.Mask, a.PrefixLen = maskOf(p.Bits()), 0
+	}
+	if err := AddAddress(tap.Index(), a); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shown gives the addresses that ip(8) shows, without those it made itself.
+func shown(t *testing.T) string {
+	t.Helper()
+	var list []string
+	for line := range strings.Lines(ip(t, "-o addr show ecm0")) {
+		if word := strings.Fields(line)[3]; !strings.HasPrefix(word, "fe80:") {
+			list = append(list, word)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+func TestDeleteKeepsAliases(t *testing.T) {
+	for _, set := range []string{"0", "1"} {
+		t.Run("promote_secondaries="+set, func(t *testing.T) {
+			tap := open(t, Config{Name: "ecm0"})
+			if err := Sysctl("/proc/sys").set("ipv4", "ecm0", "promote_secondaries", set); err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range []string{"10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24", "10.1.0.1/24"} {
+				add(t, tap, a)
+			}
+			if err := DeleteAddress(tap.Index(), netip.MustParseAddr("10.0.0.1")); err != nil {
+				t.Fatal(err)
+			}
+			if got := shown(t); len(got) != 35 || !strings.Contains(got, "10.0.0.2/24") || !strings.Contains(got, "10.0.0.3/24") {
+				t.Errorf("got %q, want 10.0.0.2, 10.0.0.3 and 10.1.0.1", got)
+			}
+		})
+	}
+}
+
+// An address that cannot be changed stays what it was.
+func TestAddRestores(t *testing.T) {
+	tap := open(t, Config{Name: "ecm0"})
+	up(t, tap)
+	add(t, tap, "fd00::1/64")
+	err := AddAddress(tap.Index(), ctl.Address{
+		Addr: netip.MustParseAddr("fd00::1"), PrefixLen: 80, PreferredLifetime: 9, ValidLifetime: 8,
+	})
+	if !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("got %v, want EINVAL", err)
+	}
+	if got, want := shown(t), "fd00::1/64"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNotThere(t *testing.T) {
+	tap := open(t, Config{Name: "ecm0"})
+	index, a := tap.Index(), netip.MustParseAddr("10.0.0.1")
+	if err := tap.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Read(index)
+	for what, err := range map[string]error{
+		"Read":       err,
+		"AddAddress": AddAddress(index, ctl.Address{Addr: a, Mask: 0xffffff00}),
+		"SetMTU":     SetMTU(index, 1500),
+		"SetFlags":   SetFlags(index, ctl.FlagUp, 0),
+	} {
+		if !errors.Is(err, syscall.ENODEV) {
+			t.Errorf("%s: got %v, want ENODEV", what, err)
+		}
+	}
+	if err := DeleteAddress(index, a); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		t.Errorf("DeleteAddress: got %v, want EADDRNOTAVAIL", err)
+	}
+}
+
+// A container's /proc/sys cannot be written.
+func TestSysctlReadOnly(t *testing.T) {
+	tap := open(t, Config{Name: "ecm0"})
+	sys := Sysctl(t.TempDir())
+	if err := errors.Join(sys.SetIPv6(tap, false), sys.SetIPv6(tap, true), sys.KeepAliases(tap)); err != nil {
+		t.Errorf("a kernel without the settings: got %v, want nil", err)
+	}
+	for _, key := range []string{"ipv6/conf/ecm0/disable_ipv6", "ipv4/conf/ecm0/promote_secondaries"} {
+		if err := os.MkdirAll(filepath.Join(string(sys), "net", key), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sys.SetIPv6(tap, false); err != nil {
+		t.Errorf("SetIPv6: %v", err)
+	}
+	if err := sys.KeepAliases(tap); err == nil {
+		t.Error("KeepAliases: got nil, want an error to log")
+	}
+	up(t, tap)
+	if got := ip(t, "addr show ecm0"); strings.Contains(got, "inet6") {
+		t.Errorf("got %q, want no inet6", got)
+	}
+}
