@@ -19,17 +19,14 @@ import (
 // in Linux: it goes the way on which the interface is claimed, and when nobody
 // has claimed it we do so for the length of the request.
 func (d *Device) Control(ctx context.Context, s usb.Setup, data []byte) (int, error) {
-	if s.In() {
-		data = data[:min(len(data), maxPage)]
-	}
-	if len(data) > maxPage || reserved(s) {
+	if len(data) > usb.MaxControl || !s.In() && len(data) > maxPage || reserved(s) {
 		return 0, d.failed("control", s.String(), usb.ErrInvalid)
 	}
 	if err := d.take(ctx); err != nil {
 		return 0, d.failed("control", s.String(), err)
 	}
 	defer d.done()
-	n, err := d.controlNow(s, data, timeLeft(ctx))
+	n, err := d.controlNow(s, data[:min(len(data), maxPage)], timeLeft(ctx))
 	if err != nil {
 		return max(n, 0), d.failed("control", s.String(), reason(err))
 	}

@@ -42,6 +42,9 @@ var _ usb.Device = (*Device)(nil)
 // Open opens a device that Devices or Watch told of. It waits up to a second for
 // its node to become accessible.
 func (s *Stack) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
+	if s.isClosed() {
+		return nil, usb.ErrClosed
+	}
 	n, err := openWhenAllowed(ctx, s.nodePath(info))
 	if errors.Is(err, usb.ErrNotFound) {
 		err = &usb.OpError{Op: "open", Object: info.String(), Err: usb.ErrGone}

@@ -46,7 +46,8 @@ func Open(dir string) (*Stack, error) {
 	return &Stack{dir: path, watchers: make(map[int]context.CancelCauseFunc)}, nil
 }
 
-// Close ends every Watch with usb.ErrClosed. Open devices stay open.
+// Close ends every Watch; all methods fail with usb.ErrClosed from then on. Open
+// devices stay open.
 func (s *Stack) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,14 +63,17 @@ func (s *Stack) Close() error {
 // controller and are left out, and so is a device whose descriptors libusb
 // cannot make sense of.
 func (s *Stack) Devices(ctx context.Context) ([]usb.DeviceInfo, error) {
-	s.mu.Lock()
-	closed := s.closed
-	s.mu.Unlock()
-	if closed {
+	if s.isClosed() {
 		return nil, usb.ErrClosed
 	}
 	found, _, err := s.look(ctx)
 	return found, err
+}
+
+func (s *Stack) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 // look lists the devices that have a node in the bus directory, and reports

@@ -16,22 +16,33 @@ func (q *urbQueue) Reap(ended []*usb.Transfer) (int, error) {
 	if q.closed {
 		return 0, usb.ErrClosed
 	}
-	n := 0
-	for n < len(ended) && !q.lost {
+	n, err := q.handBack(ended)
+	for n < len(ended) && !q.lost && err == nil {
+		waiting := len(q.waiting) > 0
 		t := q.next()
-		if t == nil {
-			break
+		if t != nil {
+			ended[n] = t.Transfer
+			n++
 		}
-		ended[n] = t.Transfer
-		if n++; q.flying == 0 {
-			break // saves the call that would say so
+		if waiting || q.lost {
+			var m int
+			m, err = q.handBack(ended[n:])
+			n += m
+		}
+		if t == nil || q.flying == 0 {
+			break // no URB left: saves the call that would say so
 		}
 	}
-	m, err := q.failed.Reap(ended[n:])
-	for _, t := range ended[n : n+m] {
+	return n, err
+}
+
+// handBack takes from the list of those that never became a URB, or were lost.
+func (q *urbQueue) handBack(ended []*usb.Transfer) (int, error) {
+	n, err := q.failed.Reap(ended)
+	for _, t := range ended[:n] {
 		t.Context.(*transfer).state = idle
 	}
-	return n + m, err
+	return n, err
 }
 
 // next takes one transfer back from the kernel, nil when none has ended.
