@@ -14,18 +14,12 @@ import (
 	"time"
 
 	"io-pkt/internal/ctl"
-	"io-pkt/internal/nic"
 	"io-pkt/internal/stack"
 	"io-pkt/slog"
 )
 
 // patience is how long an orderly shutdown may take, as on QNX.
 const patience = 15 * time.Second
-
-// drivers are the network drivers there are, by what follows -d.
-func drivers() map[string]nic.Driver {
-	return map[string]nic.Driver{}
-}
 
 // handleSignals gives a context that SIGTERM ends. The other signals that are
 // usually sent to programs do nothing, as on QNX; SIGPIPE among them, because
