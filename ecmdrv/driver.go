@@ -58,7 +58,8 @@ func (d *Driver) openStack(ctx context.Context, path string, wait time.Duration)
 		case !notThereYet(err):
 			return nil, asErrno(err)
 		case wait >= 0 && !time.Now().Before(deadline):
-			return nil, fmt.Errorf("%w, after %v: %w", err, wait, syscall.ENODEV)
+			// ENODEV goes first: err may have an errno of its own.
+			return nil, fmt.Errorf("%w after %v: %w", syscall.ENODEV, wait, err)
 		}
 		select {
 		case <-time.After(openRetry):
