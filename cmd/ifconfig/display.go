@@ -42,9 +42,13 @@ func showAll(ctx context.Context, c *ctl.Client, w io.Writer, o options, operand
 // wants reports whether an interface is to be shown.
 func (o options) wants(n ctl.Interface) bool {
 	up := n.Flags&ctl.FlagUp != 0
-	return !(o.broadcast && n.Flags&ctl.FlagBroadcast == 0) &&
-		!(o.down && up) && !(o.up && !up) &&
-		!(o.connected && connected(n) != nil)
+	switch {
+	case o.broadcast && n.Flags&ctl.FlagBroadcast == 0,
+		o.down && up, o.up && !up,
+		o.connected && connected(n) != nil:
+		return false
+	}
+	return true
 }
 
 // connected gives errNotConnected for an interface that knows of no carrier. One

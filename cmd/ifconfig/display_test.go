@@ -99,6 +99,8 @@ ecm0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 3 mtu 1500
 ppp0: flags=8051<UP,POINTOPOINT,RUNNING,MULTICAST> mtu 1472
 	inet 21.28.103.144 -> 68.28.89.85 netmask 0xff000000
 `},
+		{name: "nothing to broadcast to", iface: ctl.Interface{Name: "en0", Addresses: ethernet("10.0.0.1/8").Addresses},
+			want: "\nen0: flags=0\n\tinet 10.0.0.1 netmask 0xff000000\n"},
 		{name: "bare", iface: ctl.Interface{Name: "tun0"}, want: "\ntun0: flags=0\n"},
 		{name: "zero mask", iface: ctl.Interface{Name: "en0", Addresses: []ctl.Address{{Addr: netip.IPv4Unspecified()}}},
 			want: "\nen0: flags=0\n\tinet 0.0.0.0 netmask 0x0\n"},

@@ -144,13 +144,8 @@ func (e connectError) Error() string {
 // reason gives the text of the errno inside an error, in QNX's words, or the
 // error's own when there is none.
 func reason(err error) string {
-	e, ok := errors.AsType[syscall.Errno](err)
-	switch {
-	case !ok:
-		return err.Error()
-	case e == syscall.EOPNOTSUPP: // on Linux the same number as ENOTSUP, which no ioctl gives
-		return "Operation not supported"
-	default:
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
 		return qnx.ErrnoText(e)
 	}
+	return err.Error()
 }

@@ -84,7 +84,7 @@ func TestTable(t *testing.T) {
 		seen[e.name] = e.args
 	}
 	for args, words := range want {
-		for _, w := range strings.Fields(words) {
+		for w := range strings.FieldsSeq(words) {
 			if got, ok := seen[w]; !ok || got != args {
 				t.Errorf("%s: known %v with %d arguments; want %d", w, ok, got, args)
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"io-pkt/internal/ctl"
@@ -40,12 +41,11 @@ func plan(l line, iface ctl.Interface, r resolver) ([]step, error) {
 			return nil, err
 		}
 	}
-	steps := append(p.steps[now], p.steps[media]...)
 	addresses, err := p.addressSteps()
 	if err != nil {
 		return nil, err
 	}
-	return append(append(steps, addresses...), p.steps[last]...), nil
+	return slices.Concat(p.steps[now], p.steps[media], addresses, p.steps[last]), nil
 }
 
 // add notes a step.

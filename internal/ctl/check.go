@@ -82,7 +82,7 @@ func (a *Address) check() error {
 		return bad("has a zone")
 	case a.Dest.IsValid() && a.Dest.BitLen() != a.Addr.BitLen():
 		return bad("destination is of another family")
-	case a.Broadcast.IsValid() && !(a.Addr.Is4() && a.Broadcast.Is4()):
+	case a.Broadcast.IsValid() && (!a.Addr.Is4() || !a.Broadcast.Is4()):
 		return bad("broadcast address is not inet")
 	case a.PrefixLen < 0 || a.PrefixLen > a.Addr.BitLen():
 		return bad("prefix length out of range")

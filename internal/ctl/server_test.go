@@ -11,8 +11,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -424,6 +427,36 @@ func TestCloseUnblocks(t *testing.T) {
 	}
 	if err := closedServer(t).Serve(mustListen(t)); err != nil {
 		t.Errorf("Serve after Close = %v", err)
+	}
+}
+
+// TestCloseWaits: when Close has returned, the handler has too.
+func TestCloseWaits(t *testing.T) {
+	l := mustListen(t)
+	busy := make(chan struct{})
+	var returned atomic.Bool
+	s := NewServer(funcs{do: func(ctx context.Context, _ Peer, _ Request) Reply {
+		close(busy)
+		<-ctx.Done()
+		for range 1000 {
+			runtime.Gosched()
+		}
+		returned.Store(true)
+		return Reply{}
+	}})
+	go func() { _ = s.Serve(l) }()
+	conn, err := net.Dial("unix", filepath.Join(l.dir, "config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintln(conn, `{"v":1,"op":"list"}`)
+	<-busy
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if !returned.Load() {
+		t.Error("Close returned before the handler")
 	}
 }
 
