@@ -2,12 +2,10 @@ package ctl
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -128,73 +126,6 @@ func TestDo(t *testing.T) {
 	}
 	if _, err := c.Do(t.Context(), Request{Op: OpGet, Interface: "ecm0"}); err != nil {
 		t.Errorf("after a refusal: %v", err)
-	}
-}
-
-// TestBadRequests: what the server itself refuses, and whether it hangs up then.
-func TestBadRequests(t *testing.T) {
-	prefix := serve(t, funcs{do: func(_ context.Context, _ Peer, r Request) Reply {
-		t.Errorf("the handler was given %+v", r)
-		return Reply{}
-	}}, nil)
-	for _, c := range []struct {
-		name, line string
-		want       syscall.Errno
-		hangsUp    bool
-	}{
-		{"garbage", "GET / HTTP/1.1", syscall.EPROTO, true},
-		{"empty line", "", syscall.EPROTO, true},
-		{"no version", `{"op":"list"}`, syscall.EPROTO, true},
-		{"other version", `{"v":2,"op":"list"}`, syscall.EPROTO, true},
-		{"two values", `{"v":1,"op":"list"}{"v":1,"op":"list"}`, syscall.EPROTO, true},
-		{"wrong type", `{"v":1,"op":"list","value":"x"}`, syscall.EPROTO, true},
-		{"too long", `{"v":1,"op":"list","if":"` + strings.Repeat("a", MaxRequest) + `"}`, syscall.EMSGSIZE, true},
-		{"unknown operation", `{"v":1,"op":"reboot"}`, syscall.ENOSYS, false},
-		{"no operation", `{"v":1}`, syscall.ENOSYS, false},
-		{"no interface", `{"v":1,"op":"get"}`, syscall.EINVAL, false},
-		{"long name", `{"v":1,"op":"get","if":"` + strings.Repeat("a", 256) + `"}`, syscall.ENAMETOOLONG, false},
-		{"control character", `{"v":1,"op":"get","if":"a\nb"}`, syscall.EINVAL, false},
-		{"no address", `{"v":1,"op":"addaddr","if":"ecm0"}`, syscall.EINVAL, false},
-		{"invalid address", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":""}}`, syscall.EINVAL, false},
-		{"prefix length", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":"fe80::1","prefixlen":129}}`, syscall.EINVAL, false},
-		{"mixed families", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":"10.0.0.1","dest":"::1"}}`, syscall.EINVAL, false},
-		{"zone", `{"v":1,"op":"addaddr","if":"ecm0","address":{"addr":"fe80::1%lo0"}}`, syscall.EINVAL, false},
-		{"no driver", `{"v":1,"op":"mount"}`, syscall.EINVAL, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			conn, err := net.Dial("unix", SocketPath(prefix))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			in := bufio.NewReader(conn)
-			if _, err := conn.Write([]byte(c.line + "\n")); err != nil {
-				t.Fatal(err)
-			}
-			line, err := readLine(in, MaxReply)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, err := parseReply(line)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := syscall.Errno(r.Errno); got != c.want {
-				t.Errorf("errno = %v (%s); want %v", got, r.Error, c.want)
-			}
-			if c.hangsUp {
-				if _, err := in.ReadByte(); err == nil {
-					t.Error("still connected")
-				}
-				return
-			}
-			if _, err := conn.Write([]byte("x\n")); err != nil {
-				t.Error("the server hung up:", err)
-			}
-			if _, err := readLine(in, MaxReply); err != nil {
-				t.Error("no second reply:", err)
-			}
-		})
 	}
 }
 
@@ -327,54 +258,6 @@ func TestUnprivileged(t *testing.T) {
 	<-done
 }
 
-func TestFollow(t *testing.T) {
-	changes := make(chan int)
-	hungUp := make(chan struct{})
-	prefix := serve(t, funcs{follow: func(ctx context.Context, _ Peer, send func(Reply) error) error {
-		for {
-			select {
-			case n := <-changes:
-				if err := send(Reply{Interfaces: make([]Interface, n)}); err != nil {
-					return err
-				}
-			case <-ctx.Done():
-				close(hungUp)
-				return nil
-			}
-		}
-	}}, nil)
-	go func() {
-		for n := range 3 {
-			changes <- n
-		}
-	}()
-	stop := errors.New("enough")
-	var got []int
-	err := dial(t, prefix).Follow(t.Context(), func(ifs []Interface) error {
-		if got = append(got, len(ifs)); len(got) == 3 {
-			return stop
-		}
-		return nil
-	})
-	if !errors.Is(err, stop) {
-		t.Errorf("Follow = %v; want the callback's error", err)
-	}
-	if d := cmp.Diff([]int{0, 1, 2}, got); d != "" {
-		t.Errorf("interfaces (-want +got):\n%s", d)
-	}
-	<-hungUp
-}
-
-func TestFollowRefused(t *testing.T) {
-	prefix := serve(t, funcs{follow: func(context.Context, Peer, func(Reply) error) error {
-		return syscall.ENOMEM
-	}}, nil)
-	err := dial(t, prefix).Follow(t.Context(), func([]Interface) error { return nil })
-	if !errors.Is(err, syscall.ENOMEM) {
-		t.Errorf("Follow = %v; want ENOMEM", err)
-	}
-}
-
 // TestCloseUnblocks: Close ends a request in work, a follower and a silent
 // client, and the clients learn of it.
 func TestCloseUnblocks(t *testing.T) {
@@ -475,59 +358,4 @@ func mustListen(t *testing.T) *Listener {
 		t.Fatal(err)
 	}
 	return l
-}
-
-func TestClientContext(t *testing.T) {
-	prefix := serve(t, funcs{
-		do:     func(ctx context.Context, _ Peer, _ Request) Reply { <-ctx.Done(); return Reply{} },
-		follow: func(ctx context.Context, _ Peer, _ func(Reply) error) error { <-ctx.Done(); return nil },
-	}, nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, err := dial(t, prefix).Do(ctx, Request{Op: OpList}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Do = %v", err)
-	}
-	if err := dial(t, prefix).Follow(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Follow = %v", err)
-	}
-}
-
-func TestDialErrors(t *testing.T) {
-	stale := shortDir(t)
-	if err := os.MkdirAll(Dir(stale), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: SocketPath(stale), Net: "unix"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.SetUnlinkOnClose(false)
-	l.Close()
-	for _, c := range []struct {
-		name, prefix string
-		want         error
-	}{
-		{"nothing there", shortDir(t), ErrNotRunning},
-		{"nobody listens", stale, ErrNotRunning},
-		{"long path", "/" + strings.Repeat("a", 100), syscall.ENAMETOOLONG},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := Dial(t.Context(), c.prefix)
-			if !errors.Is(err, c.want) || errors.Is(err, fs.ErrPermission) {
-				t.Errorf("Dial = %v; want %v", err, c.want)
-			}
-		})
-	}
-}
-
-// TestHugeReply: what does not fit becomes an error, not a torn line.
-func TestHugeReply(t *testing.T) {
-	line := appendReply(Reply{Error: strings.Repeat("x", MaxReply)})
-	if !bytes.HasSuffix(line, []byte("\n")) || len(line) > 1000 {
-		t.Fatalf("line of %d bytes", len(line))
-	}
-	r, err := parseReply(bytes.TrimSuffix(line, []byte("\n")))
-	if err != nil || syscall.Errno(r.Errno) != syscall.EMSGSIZE {
-		t.Errorf("reply = %+v, %v; want EMSGSIZE", r, err)
-	}
 }
