@@ -100,15 +100,14 @@ func (h *testHost) Detach(port nic.Port) {
 }
 
 // destroy is ifconfig's.
-func (h *testHost) destroy(p *testPort) {
-	if err := p.dev.Close(); err != nil {
-		h.t.Errorf("close %s: %v", p.name, err)
-	}
+func (h *testHost) destroy(p *testPort) error {
+	err := p.dev.Close()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ports[p.name] == p {
 		h.removeLocked(p)
 	}
+	return err
 }
 
 func (h *testHost) removeLocked(p *testPort) {
@@ -254,10 +253,15 @@ func (p *testPort) receive(buf []byte) []byte {
 	}
 }
 
-func (p *testPort) wait(events int16) bool {
+func (p *testPort) wait(events int16) bool { return p.poll(events, int(patience/time.Millisecond)) }
+
+// waitFor waits for a received frame, at most some milliseconds.
+func (p *testPort) waitFor(ms int) bool { return p.poll(unix.POLLIN, ms) }
+
+func (p *testPort) poll(events int16, ms int) bool {
 	fds := []unix.PollFd{{Fd: int32(p.outside), Events: events}}
 	for {
-		n, err := unix.Poll(fds, int(patience/time.Millisecond))
+		n, err := unix.Poll(fds, ms)
 		if !errors.Is(err, unix.EINTR) {
 			return err == nil && n > 0
 		}
@@ -273,6 +277,33 @@ type rig struct {
 	host   *testHost
 	bus    *sim.Bus
 	module nic.Module
+	calls  calls
+	deaf   bool // the device does not answer any more, so that closing may fail
+}
+
+// calls are what the driver has asked of devices.
+type calls struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (c *calls) add(call string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, call)
+}
+
+// with lists the calls that hold some text.
+func (c *calls) with(text string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []string
+	for _, s := range c.list {
+		if strings.Contains(s, text) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // lent is a bus that outlives the driver's use of it.
@@ -284,32 +315,40 @@ func (lent) Close() error { return nil }
 func newRig(t testing.TB, options string, devices ...*sim.Device) *rig {
 	t.Helper()
 	r := &rig{t: t, host: newHost(t), bus: sim.NewBus(1)}
-	t.Cleanup(func() {
-		if r.module != nil {
-			if err := r.module.Close(); err != nil {
-				t.Errorf("close the module: %v", err)
-			}
-		}
-		for _, p := range r.host.all() {
-			r.host.destroy(p)
-		}
-		if err := r.bus.Close(); err != nil {
-			t.Errorf("close the bus: %v", err)
-		}
-	})
 	for _, d := range devices {
 		r.plug(d)
 	}
-	var err error
-	if r.module, err = r.driver().Load(t.Context(), r.host, options); err != nil {
-		r.module = nil
-		t.Fatalf("load %q: %v", options, err)
-	}
+	r.load(options, &watched{lent{r.bus}, r.calls.add})
 	return r
 }
 
-func (r *rig) driver() *Driver {
-	return &Driver{Open: func(context.Context, string) (usb.Stack, error) { return lent{r.bus}, nil }}
+// load loads the driver on a stack and sees to it that all is closed in the end.
+func (r *rig) load(options string, stack usb.Stack) {
+	r.t.Helper()
+	r.t.Cleanup(func() {
+		if r.module != nil {
+			r.closed("the module", r.module.Close())
+		}
+		for _, p := range r.host.all() {
+			r.closed(p.name, r.host.destroy(p))
+		}
+		r.closed("the bus", r.bus.Close())
+	})
+	var err error
+	if r.module, err = driver(stack).Load(r.t.Context(), r.host, options); err != nil {
+		r.module = nil
+		r.t.Fatalf("load %q: %v", options, err)
+	}
+}
+
+func (r *rig) closed(what string, err error) {
+	if err != nil && !r.deaf {
+		r.t.Errorf("close %s: %v", what, err)
+	}
+}
+
+func driver(stack usb.Stack) *Driver {
+	return &Driver{Open: func(context.Context, string) (usb.Stack, error) { return stack, nil }}
 }
 
 func (h *testHost) all() []*testPort {
@@ -336,6 +375,16 @@ func (r *rig) pull(d *sim.Device) {
 	}
 }
 
+// port gives the only interface.
+func (r *rig) port() *testPort {
+	r.t.Helper()
+	p := r.host.port("ecm0")
+	if p == nil {
+		r.t.Fatal("there is no ecm0")
+	}
+	return p
+}
+
 // up gives an interface that is up and has its link.
 func (r *rig) up(name string) *testPort {
 	r.t.Helper()
@@ -355,3 +404,73 @@ func newSim(t testing.TB, c sim.Config) *sim.Device {
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }
+
+// watched is a stack that tells of each call to its devices, before it is made.
+type watched struct {
+	usb.Stack
+	before func(call string)
+}
+
+func (w *watched) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
+	w.before("open")
+	d, err := w.Stack.Open(ctx, info)
+	if err != nil {
+		return nil, err
+	}
+	return &watchedDevice{d, w.before}, nil
+}
+
+type watchedDevice struct {
+	usb.Device
+	before func(call string)
+}
+
+func (d *watchedDevice) Control(ctx context.Context, s usb.Setup, b []byte) (int, error) {
+	d.before(s.String())
+	return d.Device.Control(ctx, s, b)
+}
+
+func (d *watchedDevice) SetConfiguration(ctx context.Context, v uint8) error {
+	d.before(fmt.Sprint("configuration ", v))
+	return d.Device.SetConfiguration(ctx, v)
+}
+
+func (d *watchedDevice) Claim(i uint8) error {
+	d.before(fmt.Sprint("claim ", i))
+	return d.Device.Claim(i)
+}
+
+func (d *watchedDevice) SetInterface(ctx context.Context, i, alt uint8) error {
+	d.before(fmt.Sprintf("interface %d setting %d", i, alt))
+	return d.Device.SetInterface(ctx, i, alt)
+}
+
+func (d *watchedDevice) OpenQueue(i uint8) (usb.Queue, error) {
+	d.before(fmt.Sprint("queue ", i))
+	return d.Device.OpenQueue(i)
+}
+
+// mute is a stack whose devices never send a notification.
+type mute struct{ usb.Stack }
+
+func (m mute) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
+	d, err := m.Stack.Open(ctx, info)
+	if err != nil {
+		return nil, err
+	}
+	return muteDevice{d}, nil
+}
+
+type muteDevice struct{ usb.Device }
+
+func (d muteDevice) OpenQueue(i uint8) (usb.Queue, error) {
+	q, err := d.Device.OpenQueue(i)
+	if err != nil || i != 0 {
+		return q, err
+	}
+	return muteQueue{q}, nil
+}
+
+type muteQueue struct{ usb.Queue }
+
+func (muteQueue) Submit(...*usb.Transfer) error { return nil }

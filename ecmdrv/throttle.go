@@ -36,10 +36,13 @@ func (t *throttle) paused(now time.Time) time.Duration {
 // succeed counts transfers that went well.
 func (t *throttle) succeed(n int) {
 	t.seen += n
-	if t.seen > window && t.bad <= tooMany {
+	if t.seen > window && !t.mostly() {
 		t.seen, t.bad, t.backoff = 0, 0, 0
 	}
 }
+
+// mostly reports whether too large a part has failed.
+func (t *throttle) mostly() bool { return t.bad*window > tooMany*t.seen }
 
 // fail counts one that went wrong, and starts a pause: the one given, or a long
 // one when too many have failed. It reports whether the first of the long pauses
@@ -50,7 +53,7 @@ func (t *throttle) fail(now time.Time, pause time.Duration) (begins bool) {
 	if t.paused(now) > 0 {
 		return false // the others that were in flight
 	}
-	if t.bad > tooMany {
+	if t.bad > tooMany && t.mostly() {
 		begins = t.backoff == 0
 		t.backoff = min(max(2*t.backoff, firstPause), longestPause)
 		t.seen, t.bad = 0, 0

@@ -2,6 +2,7 @@ package ecmdrv
 
 import (
 	"context"
+	"maps"
 
 	"io-pkt/slog"
 	"io-pkt/usb"
@@ -41,19 +42,29 @@ func (m *module) watch(ctx context.Context) {
 const forever = -1
 
 // event handles one device that came or went. One that went is given up before
-// the next event, so that its successor gets its interface's number.
+// the next one is looked at, so that its successor gets its interface's number.
 func (m *module) event(ctx context.Context, e usb.Event) {
-	if e.Present {
-		if !m.known[e.Device] {
-			m.known[e.Device] = true
-			_ = m.attach(ctx, e.Device) // attach has logged what was wrong
-		}
+	if e.Present && m.known[e.Device] {
 		return
 	}
-	delete(m.known, e.Device)
+	maps.DeleteFunc(m.known, func(info usb.DeviceInfo, _ bool) bool { return info.Port == e.Device.Port })
+	m.giveUp(ctx, e.Device.Port)
+	if e.Present {
+		m.known[e.Device] = true
+		_ = m.attach(ctx, e.Device) // attach has logged what was wrong
+	}
+}
+
+// giveUp waits until all devices are given up that have gone, of which one was
+// in a port where another one is now, or nothing.
+func (m *module) giveUp(ctx context.Context, port string) {
 	for _, d := range m.attached() {
-		if d.info != e.Device {
-			continue
+		select {
+		case <-d.usb.Gone():
+		default:
+			if d.info.Port != port {
+				continue
+			}
 		}
 		d.end(usb.ErrGone)
 		select {
