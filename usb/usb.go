@@ -105,7 +105,8 @@ type Device interface {
 	//
 	// Requests that change the device's state below the driver
 	// (SET_CONFIGURATION, SET_INTERFACE, CLEAR_FEATURE ENDPOINT_HALT,
-	// SET_ADDRESS) have methods of their own and are refused here.
+	// SET_ADDRESS) have methods of their own and are refused here with
+	// ErrInvalid, as is more data than MaxControl.
 	Control(ctx context.Context, s Setup, data []byte) (int, error)
 
 	// SetConfiguration selects the configuration with this bConfigurationValue.
@@ -158,7 +159,9 @@ type Queue interface {
 
 	// Reap hands back transfers that have ended, at most len(done), without
 	// waiting, and says how many. Those of one endpoint come in the order
-	// they were submitted. It fails with ErrClosed when the queue is closed.
+	// they were submitted; only one that was canceled, or could not be
+	// started, may overtake others. It fails with ErrClosed when the queue is
+	// closed.
 	Reap(done []*Transfer) (int, error)
 
 	// Cancel asks for transfers to end early. Each still comes back through

@@ -150,7 +150,7 @@ func (s *Stack) importDevice(ctx context.Context, info usb.DeviceInfo) (*device,
 	}
 	listed := r.info()
 	if !sameDevice(listed, info) {
-		_ = conn.Close()
+		hangUp(conn)
 		return nil, fmt.Errorf("%w: now %v is there", usb.ErrGone, listed)
 	}
 	return newDevice(ctx, s, conn, r)

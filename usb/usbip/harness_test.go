@@ -39,15 +39,14 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newRigOn(t, l)
+	dev, err := sim.NewDevice(sim.Config{Network: sim.NewMirror()})
+	must(t, err)
+	return newRigWith(t, l, dev)
 }
 
-func newRigOn(t testing.TB, l net.Listener) *rig {
+// newRigWith serves a device on a listener.
+func newRigWith(t testing.TB, l net.Listener, dev *sim.Device) *rig {
 	t.Helper()
-	dev, err := sim.NewDevice(sim.Config{Network: sim.NewMirror()})
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := &rig{bus: sim.NewBus(1), dev: dev, listener: l}
 	if err := r.bus.Plug(dev); err != nil {
 		t.Fatal(err)
@@ -129,15 +128,16 @@ func reap(t testing.TB, q usb.Queue, n int) []*usb.Transfer {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	fd, events := q.PollFD()
-	for len(ended) < n {
+	for {
 		buf := make([]*usb.Transfer, n-len(ended))
 		m, err := q.Reap(buf)
 		must(t, err)
-		ended = append(ended, buf[:m]...)
+		if ended = append(ended, buf[:m]...); len(ended) == n {
+			return ended
+		}
 		if ctx.Err() != nil {
 			t.Fatalf("%d of %d transfers came back", len(ended), n)
 		}
 		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, 100)
 	}
-	return ended
 }

@@ -2,7 +2,9 @@ package usbip
 
 import (
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,16 +59,13 @@ type request struct {
 	seq       uint32 // of its CMD_SUBMIT, while in flight
 	inFlight  bool
 	unlinking bool
-	over      bool     // has ended, waits for those before it
-	next      *request // in the pipe
 }
 
-// A pipe holds the requests of one endpoint in the order they were submitted.
+// A pipe is an endpoint.
 type pipe struct {
-	interval   uint32        // of an interrupt endpoint, in (micro)frames
-	queue      *queue        // nil for the default pipe
-	ended      chan struct{} // of the default pipe: its request has ended
-	head, tail *request
+	interval uint32        // of an interrupt endpoint, in (micro)frames
+	queue    *queue        // nil for the default pipe
+	ended    chan struct{} // of the default pipe: its request has ended
 }
 
 func newLink(conn net.Conn, devID uint32) (*link, error) {
@@ -87,15 +86,9 @@ func newLink(conn net.Conn, devID uint32) (*link, error) {
 // submitLocked starts a request whose fields have been checked. setup is zero
 // but on the default pipe.
 func (l *link) submitLocked(r *request, setup [usb.SetupSize]byte) {
+	r.inFlight, r.unlinking = true, false
+	r.seq, r.Actual, r.Err = l.nextSeqLocked(), 0, nil
 	p := r.pipe
-	r.seq, r.inFlight, r.unlinking, r.over, r.next = 0, true, false, false, nil
-	r.Actual, r.Err = 0, nil
-	if p.head == nil {
-		p.head = r
-	} else {
-		p.tail.next = r
-	}
-	p.tail = r
 	if p.queue != nil {
 		p.queue.inFlight++
 	}
@@ -107,7 +100,6 @@ func (l *link) submitLocked(r *request, setup [usb.SetupSize]byte) {
 		l.endLocked(r, fmt.Errorf("%w: length %d of %d", usb.ErrInvalid, r.Length, len(r.Buf)))
 		return
 	}
-	r.seq = l.nextSeqLocked()
 	l.flight[r.seq] = r
 	h := header{command: cmdSubmit, seq: r.seq, devID: l.devID, endpoint: uint32(r.Endpoint & 0xf), length: r.Length, interval: p.interval, setup: setup}
 	if r.Endpoint&usb.DirIn != 0 {
@@ -123,7 +115,7 @@ func (l *link) submitLocked(r *request, setup [usb.SetupSize]byte) {
 
 // unlinkLocked asks the server to end a request.
 func (l *link) unlinkLocked(r *request) {
-	if !r.inFlight || r.over || r.unlinking || l.down != nil {
+	if !r.inFlight || r.unlinking || l.down != nil {
 		return
 	}
 	r.unlinking = true
@@ -145,20 +137,14 @@ func (l *link) nextSeqLocked() uint32 {
 	}
 }
 
-// endLocked ends a request. It and those behind it that ended before leave the
-// pipe once nothing is before them.
+// endLocked ends a request.
 func (l *link) endLocked(r *request, err error) {
-	r.Err, r.over = err, true
 	delete(l.flight, r.seq)
-	p := r.pipe
-	for p.head != nil && p.head.over {
-		h := p.head
-		p.head, h.next, h.inFlight = h.next, nil, false
-		if p.queue == nil {
-			p.ended <- struct{}{} // has room for the one request there can be
-			continue
-		}
-		l.deliverLocked(p.queue, h.Transfer)
+	r.Err, r.inFlight = err, false
+	if q := r.pipe.queue; q != nil {
+		l.deliverLocked(q, r.Transfer)
+	} else {
+		r.pipe.ended <- struct{}{} // has room for the one request there can be
 	}
 }
 
@@ -194,8 +180,8 @@ func (l *link) goDown() {
 		l.down = usb.ErrCanceled
 	}
 	l.out = nil
-	for _, r := range l.flight {
-		l.endLocked(r, l.down)
+	for _, seq := range slices.Sorted(maps.Keys(l.flight)) {
+		l.endLocked(l.flight[seq], l.down)
 	}
 	l.flushEndedLocked()
 	clear(l.unlinks)
@@ -204,19 +190,13 @@ func (l *link) goDown() {
 	}
 }
 
-// close ends the connection in good order: the server closes its side once
-// it has given the device back, so that it can be imported again at once. It
-// may be called more than once.
+// close ends the connection and everything that is in flight. It may be called
+// more than once.
 func (l *link) close() {
 	l.mu.Lock()
 	l.closing = true
 	l.mu.Unlock()
-	if c, ok := l.conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite()
-		_ = l.conn.SetDeadline(time.Now().Add(answerTimeout))
-	} else {
-		_ = l.conn.Close()
-	}
+	startHangUp(l.conn)
 	<-l.read
 	<-l.wrote
 }

@@ -16,7 +16,7 @@ type queue struct {
 	iface uint8
 	list  *done.List
 	close func() error
-	pipes map[uint8]*pipe // by endpoint address; link.mu guards what is in a pipe
+	pipes map[uint8]*pipe // by endpoint address
 
 	// Guarded by link.mu.
 	closed   bool
@@ -143,8 +143,8 @@ func (q *queue) shut() error {
 	l := q.dev.link
 	l.mu.Lock()
 	q.closed = true
-	for _, p := range q.pipes {
-		for r := p.head; r != nil; r = r.next {
+	for _, r := range l.flight {
+		if r.pipe.queue == q {
 			l.unlinkLocked(r)
 		}
 	}
