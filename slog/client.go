@@ -31,20 +31,24 @@ type Client struct {
 	done   sync.WaitGroup
 
 	// The rest belongs to run.
-	conn     net.Conn // nil while the server is out of reach
+	conn     *net.UnixConn // nil while the server is out of reach
 	redialAt time.Time
 	told     uint64 // drops that the log knows of
 }
 
 // Dial connects to the log at path.
 func Dial(path string) (*Client, error) {
-	conn, err := net.Dial("unix", path)
+	conn, err := dial(path)
 	if err != nil {
 		return nil, fmt.Errorf("log to %s: %w", path, err)
 	}
 	c := &Client{path: path, conn: conn, queue: make(chan []byte, queueLength), closed: make(chan struct{})}
 	c.done.Go(c.run)
 	return c, nil
+}
+
+func dial(path string) (*net.UnixConn, error) {
+	return net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
 }
 
 // Log adds a text to the log. A text longer than MaxText becomes several
@@ -72,8 +76,8 @@ func (c *Client) put(event []byte) {
 // Dropped gives the number of events that were dropped.
 func (c *Client) Dropped() uint64 { return c.dropped.Load() }
 
-// Close sends what is waiting, as long as the server takes it at once, and ends
-// the connection.
+// Close sends what is waiting and ends the connection. When it returns, all of
+// that is in the log, unless the server does not take it within two seconds.
 func (c *Client) Close() error {
 	c.once.Do(func() { close(c.closed) })
 	c.done.Wait()
@@ -94,16 +98,28 @@ func (c *Client) run() {
 	}
 }
 
-// drain sends what is left, for as long as one event may take.
+// drain sends what is left, for as long as one event may take, and waits until
+// the server has taken it: what somebody else logs afterwards must come after.
 func (c *Client) drain() {
 	for end := time.Now().Add(writeTime); time.Now().Before(end); {
 		select {
 		case event := <-c.queue:
 			c.deliver(event)
 		default:
+			c.finish()
 			return
 		}
 	}
+}
+
+// finish says that nothing more comes, and waits for the server to hang up.
+func (c *Client) finish() {
+	if c.conn == nil {
+		return
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(writeTime))
+	_ = c.conn.CloseWrite()
+	_, _ = c.conn.Read(make([]byte, 1)) // it sends nothing to a writer
 }
 
 // deliver sends an event or counts it as dropped.
@@ -126,7 +142,7 @@ func (c *Client) redial() bool {
 		return false
 	}
 	c.redialAt = now.Add(redialPause)
-	conn, err := net.Dial("unix", c.path)
+	conn, err := dial(c.path)
 	if err != nil {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"io-pkt/slog"
 )
@@ -17,9 +18,13 @@ func (o options) copyTo(file eventFile, server *slog.Server, stderr io.Writer) {
 		if int(e.Severity) > o.Filter {
 			continue
 		}
-		err := write(file, e, lost)
+		// The note comes first: it stands where the lost events would.
+		if lost > 0 && file.Write(lostNote(lost, e.Time)) == nil {
+			lost = 0
+		}
+		err := file.Write(e)
 		if err == nil {
-			lost, failing = 0, false
+			failing = false
 			continue
 		}
 		lost++
@@ -30,18 +35,11 @@ func (o options) copyTo(file eventFile, server *slog.Server, stderr io.Writer) {
 	}
 }
 
-// write writes an event, and in front of it how many are lost.
-func write(file eventFile, e slog.Event, lost uint64) error {
-	if lost > 0 {
-		note := slog.Event{
-			Severity: slog.Warning,
-			Code:     slog.NewCode(slog.Syslog, 0),
-			Time:     e.Time,
-			Text:     fmt.Sprintf("%d log events were lost", lost),
-		}
-		if err := file.Write(note); err != nil {
-			return err
-		}
+func lostNote(lost uint64, at time.Time) slog.Event {
+	return slog.Event{
+		Severity: slog.Warning,
+		Code:     slog.NewCode(slog.Syslog, 0),
+		Time:     at,
+		Text:     fmt.Sprintf("%d log events were lost", lost),
 	}
-	return file.Write(e)
 }

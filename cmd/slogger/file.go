@@ -70,12 +70,16 @@ type single struct {
 func (s *single) Write(e slog.Event) error {
 	n, err := s.File.Write(e.Append(nil))
 	if err != nil && n > 0 {
-		// Half an event would spoil all that come after it.
-		_, seekErr := s.Seek(s.end, io.SeekStart)
-		return errors.Join(err, s.Truncate(s.end), seekErr)
+		return errors.Join(err, s.repair())
 	}
 	s.end += int64(n)
 	return err
+}
+
+// repair removes half an event, which would spoil all that come after it.
+func (s *single) repair() error {
+	_, err := s.Seek(s.end, io.SeekStart)
+	return errors.Join(err, s.Truncate(s.end))
 }
 
 // A pair is two files of a bounded size, written to in turns. Both are open all

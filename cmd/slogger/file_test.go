@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+
+	"io-pkt/slog"
+)
+
+// awaitFile waits until a file holds events with these texts.
+func awaitFile(t *testing.T, path, want string) {
+	t.Helper()
+	got := ""
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if got = texts(read(t, path)); got == want {
+			return
+		}
+	}
+	t.Errorf("%s: got %.100q, want %.100q", path, got, want)
+}
+
+func TestLogFile(t *testing.T) {
+	p := newPlace(t)
+	file := filepath.Join(p.dir, "log")
+	for _, want := range []string{"1,2", "1,2,1,2"} { // the second time it appends
+		stop := p.start(t, "-c", "-f", "3", "-l", "log")
+		p.log(t, slog.Warning, "1")
+		p.log(t, slog.Notice, "not this")
+		p.log(t, slog.Error, "2")
+		p.await(t, "2")
+		stop() // writes the rest
+		if got := texts(read(t, file)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// Two files take turns, and a new start does not overwrite the newest events.
+func TestTwoLogFiles(t *testing.T) {
+	p := newPlace(t)
+	log1, log2 := filepath.Join(p.dir, "log1"), filepath.Join(p.dir, "log2")
+	stop := p.start(t, "-l", "log,1")
+	pad := strings.Repeat(".", 400) // two fit into 1 KB
+	for i := range 5 {
+		p.log(t, slog.Info, fmt.Sprint(i, pad))
+	}
+	p.await(t, "4"+pad)
+	stop()
+	awaitFile(t, log1, "4"+pad)
+	awaitFile(t, log2, "2"+pad+",3"+pad)
+	// The two were written within one tick of the clock that files have.
+	if err := os.Chtimes(log2, time.Time{}, time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+
+	p.start(t, "-l", "log,1")
+	p.log(t, slog.Info, "5")
+	p.await(t, "5")
+	awaitFile(t, log1, "4"+pad)
+	awaitFile(t, log2, "5")
+}
+
+func TestTerminalGetsText(t *testing.T) {
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	f, err := openFile(logFile{name: tty.Name()}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Write(slog.Event{Severity: slog.Info, Code: slog.NewCode(slog.TCPIP, 0), Text: "x"}); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	tty.Close()
+	got, _ := io.ReadAll(master) // ends with EIO
+	if want := "    5    14     0 x\r\n"; !strings.HasSuffix(string(got), want) {
+		t.Errorf("got %q, want %q at its end", got, want)
+	}
+}
+
+// A disk that is full for a while costs events, not the file.
+func TestFileSurvivesHalfAnEvent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	for _, c := range []struct {
+		name  string
+		flags int
+	}{{"append", os.O_APPEND}, {"in place", 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC|c.flags, 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			s := &single{File: f}
+			if err := s.Write(slog.Event{Text: "one"}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.WriteString("half an eve"); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.repair(); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Write(slog.Event{Text: "two"}); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := texts(read(t, path)), "one,two"; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// failing is a file on which some writes fail.
+type failing struct {
+	wrote []slog.Event
+	on    []int // which, counted from 1
+	count int
+}
+
+func (f *failing) Write(e slog.Event) error {
+	if f.count++; slices.Contains(f.on, f.count) {
+		return os.ErrDeadlineExceeded
+	}
+	f.wrote = append(f.wrote, e)
+	return nil
+}
+
+func (*failing) Close() error { return nil }
+
+func TestLostEventsAreCounted(t *testing.T) {
+	server, err := slog.Listen(filepath.Join(t.TempDir(), "slog"), slog.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"a", "bad", "bad", "b", "bad", "c"} {
+		server.Log(0, slog.Info, text)
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// a, [bad], [note], [bad], note, b, [bad], note, c
+	f := &failing{on: []int{2, 3, 4, 7}}
+	var stderr strings.Builder
+	options{Filter: 7, Log: logFile{name: "log"}}.copyTo(f, server, &stderr)
+	if got, want := texts(f.wrote), "a,2 log events were lost,b,1 log events were lost,c"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := stderr.String(), strings.Repeat("slogger: log: i/o timeout\n", 2); got != want {
+		t.Errorf("stderr %q, want %q", got, want)
+	}
+}
+
+func TestParseIdentity(t *testing.T) {
+	for _, c := range []struct {
+		spec string
+		want identity
+		ok   bool
+	}{
+		{"33", identity{uid: 33, gid: 33}, true},
+		{"33:44", identity{uid: 33, gid: 44}, true},
+		{"37:37,21,35", identity{37, 37, []int{21, 35}}, true},
+		{"root", identity{uid: 0, gid: 0}, true},
+		{"root,5", identity{0, 0, []int{5}}, true},
+		{"", identity{}, false},
+		{"33:", identity{}, false},
+		{"33:x", identity{}, false},
+		{"-1", identity{}, false},
+		{"4294967295", identity{}, false},
+		{"0:4294967295", identity{}, false},
+		{"root:0", identity{}, false},
+		{"33,root", identity{}, false},
+	} {
+		got, err := parseIdentity(c.spec)
+		if (err == nil) != c.ok {
+			t.Errorf("%q: %v", c.spec, err)
+		}
+		if d := cmp.Diff(c.want, got, cmp.AllowUnexported(identity{})); c.ok && d != "" {
+			t.Errorf("%q (-want +got):\n%s", c.spec, d)
+		}
+	}
+}

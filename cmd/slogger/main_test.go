@@ -1,0 +1,343 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"io-pkt/slog"
+)
+
+// binary is the command as users have it, built once.
+var binary string
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "slogger")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "slogger")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // it must do without
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// A place is where one slogger works: a prefix of its own.
+type place struct {
+	dir  string
+	path string // of the log
+}
+
+func newPlace(t *testing.T) place {
+	dir := t.TempDir()
+	return place{dir, slog.Path(dir)}
+}
+
+// slogger runs the command, which goes to the background when all is well.
+func (p place) slogger(t *testing.T, args ...string) (stderr string, status int) {
+	t.Helper()
+	// A file, since a pipe would be waited for until the daemon ends.
+	file, err := os.CreateTemp(t.TempDir(), "stderr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	cmd := exec.Command(binary, args...)
+	cmd.Env = []string{"SOCK=" + p.dir}
+	cmd.Dir = p.dir
+	cmd.Stderr = file
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), cmd.ProcessState.ExitCode()
+}
+
+// start starts a slogger that works, and gives what ends it.
+func (p place) start(t *testing.T, args ...string) (stop func()) {
+	t.Helper()
+	if stderr, status := p.slogger(t, args...); stderr != "" || status != exitOK {
+		t.Fatalf("slogger %q: status %d, %s", args, status, stderr)
+	}
+	pid := p.server(t).Pid
+	ended := false
+	stop = func() {
+		if ended {
+			return
+		}
+		ended = true
+		fd, err := unix.PidfdOpen(int(pid), 0)
+		if err != nil {
+			t.Errorf("slogger is gone: %v", err)
+			return
+		}
+		defer unix.Close(fd)
+		if err := unix.Kill(int(pid), unix.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		if n, err := unix.Poll(poll, 20000); n != 1 {
+			t.Errorf("slogger does not end: %v", err)
+			_ = unix.Kill(int(pid), unix.SIGKILL)
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// server says who keeps the log.
+func (p place) server(t *testing.T) *unix.Ucred {
+	t.Helper()
+	conn, err := net.Dial("unix", p.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	raw, err := conn.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cred *unix.Ucred
+	if ctlErr := raw.Control(func(fd uintptr) {
+		cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	}); ctlErr != nil || err != nil {
+		t.Fatal(ctlErr, err)
+	}
+	return cred
+}
+
+// log logs texts.
+func (p place) log(t *testing.T, sev slog.Severity, texts ...string) {
+	t.Helper()
+	c, err := slog.Dial(p.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range texts {
+		c.Log(slog.NewCode(slog.TCPIP, 0), sev, text)
+	}
+	if c.Close(); c.Dropped() != 0 {
+		t.Errorf("%d events were dropped", c.Dropped())
+	}
+}
+
+// await waits until the newest event is text, and gives all.
+func (p place) await(t *testing.T, text string) []slog.Event {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		events := read(t, p.path)
+		if n := len(events); n > 0 && events[n-1].Text == text {
+			return events
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%q does not come; there is %v", text, events)
+		}
+	}
+}
+
+func read(t *testing.T, path string) (events []slog.Event) {
+	t.Helper()
+	r, err := slog.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+func texts(events []slog.Event) string {
+	var s []string
+	for _, e := range events {
+		s = append(s, e.Text)
+	}
+	return strings.Join(s, ",")
+}
+
+func TestKeepsTheLog(t *testing.T) {
+	p := newPlace(t)
+	stop := p.start(t)
+	before := time.Now()
+	p.log(t, slog.Info, "one", "two")
+	events := p.await(t, "two")
+	if got, want := texts(events), "one,two"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if e := events[0]; e.Code != slog.NewCode(slog.TCPIP, 0) || e.Severity != slog.Info ||
+		e.Time.Before(before.Truncate(time.Millisecond)) || e.Time.After(time.Now()) {
+		t.Errorf("got %+v", e)
+	}
+	stop()
+	if _, err := os.Lstat(p.path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
+	}
+	p.start(t) // again
+}
+
+func TestSecondIsRefused(t *testing.T) {
+	p := newPlace(t)
+	p.start(t, "-l", "log,8")
+	p.log(t, slog.Info, "one")
+	p.await(t, "one")
+	stderr, status := p.slogger(t, "-l", "log,8")
+	if want := "slogger: " + p.path + " is kept by another slogger or by io-pkt already\n"; stderr != want || status != exitError {
+		t.Errorf("status %d, %q; want %d, %q", status, stderr, exitError, want)
+	}
+	awaitFile(t, filepath.Join(p.dir, "log1"), "one") // the second must not have emptied it
+}
+
+func TestErrors(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"-x", "slogger: unknown flag -x"},
+		{"-s", `slogger: --size: `},
+		{"-s 0", `slogger: --size: bad size "0": want a number of KB up to 262144`},
+		{"-s 16x", `slogger: --size: bad size "16x"`},
+		{"-s 16kk", `slogger: --size: bad size "16kk"`},
+		{"-s 99999999", `slogger: --size: bad size "99999999"`},
+		{"-l ,5", `slogger: --log: bad file ",5"`},
+		{"-l log,x", `slogger: --log: bad size "x"`},
+		{"-l /none/log", "slogger: open /none/log: no such file or directory\n"},
+		{"-U nobody-at-all", `slogger: bad user "nobody-at-all": `},
+		{"operand", "slogger: unexpected argument operand"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			p := newPlace(t)
+			stderr, status := p.slogger(t, strings.Fields(c.args)...)
+			if status != exitError || !strings.HasPrefix(stderr, c.want) {
+				t.Errorf("status %d, %q; want %d, %q", status, stderr, exitError, c.want)
+			}
+			if _, err := os.Lstat(p.path); err == nil {
+				t.Error("it left a socket")
+			}
+		})
+	}
+}
+
+func TestFormsInTheField(t *testing.T) {
+	for _, line := range []string{"-s 250k", "-s 1500k", "-s128 -u100", "-s 1", "-mc", "-f3 -l log"} {
+		t.Run(line, func(t *testing.T) {
+			p := newPlace(t)
+			p.start(t, strings.Fields(line)...)
+			p.log(t, slog.Info, "x")
+			p.await(t, "x")
+		})
+	}
+}
+
+func TestVerbose(t *testing.T) {
+	p := newPlace(t)
+	stderr, status := p.slogger(t, "-vvs", "20")
+	pid := p.server(t).Pid
+	defer func() { _ = unix.Kill(int(pid), unix.SIGTERM) }()
+	if want := "slogger: 20 KB of log at " + p.path + "\n"; stderr != want || status != exitOK {
+		t.Errorf("status %d, %q; want %q", status, stderr, want)
+	}
+}
+
+func TestSize(t *testing.T) {
+	p := newPlace(t)
+	p.start(t, "-s8")
+	long := strings.Repeat("x", 1000)
+	p.log(t, slog.Info, append(slices.Repeat([]string{long}, 20), "last")...)
+	size := 0
+	for _, e := range p.await(t, "last") {
+		size += len(e.Append(nil))
+	}
+	if size > 8<<10 || size < 6<<10 {
+		t.Errorf("%d bytes are kept", size)
+	}
+}
+
+func TestMonotonic(t *testing.T) {
+	p := newPlace(t)
+	p.start(t, "-m")
+	p.log(t, slog.Info, "x")
+	got := p.await(t, "x")[0].Time
+	if up := sinceBoot(); got.After(up) || up.Sub(got) > time.Hour {
+		t.Errorf("stamped %v, up since %v", got, up)
+	}
+}
+
+func TestUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("needs root to become somebody else")
+		}
+		t.Skip("needs root to become somebody else")
+	}
+	p := newPlace(t)
+	p.start(t, "-U", "65534:65533,65532", "-l", "log,1")
+	// The socket's credentials are from before; those of the process count.
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.server(t).Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\nUid:\t65534\t65534\t65534\t65534\n",
+		"\nGid:\t65533\t65533\t65533\t65533\n",
+		"\nGroups:\t65532 \n",
+	} {
+		if !strings.Contains(string(status), want) {
+			t.Errorf("no %q in\n%s", want, status)
+		}
+	}
+	long := strings.Repeat("x", 900)
+	p.log(t, slog.Info, long, long, "last")
+	p.await(t, "last")
+	awaitFile(t, filepath.Join(p.dir, "log2"), long+",last")
+}
+
+func TestForeground(t *testing.T) {
+	p := newPlace(t)
+	cmd := exec.Command(binary, "--foreground", "-v")
+	cmd.Env = []string{"SOCK=" + p.dir}
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stderr.Read(make([]byte, 100)); err != nil { // it is ready
+		t.Error(err)
+	}
+	if got, want := int(p.server(t).Pid), cmd.Process.Pid; got != want {
+		t.Errorf("the log is kept by %d, want %d", got, want)
+	}
+	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
