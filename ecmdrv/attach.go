@@ -222,8 +222,12 @@ func (d *device) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err = d.control.setFilter(ctx, filterFor(nic.ReceiveMode{})); errors.Is(err, usb.ErrGone) {
+	err = d.control.setFilter(ctx, filterFor(nic.ReceiveMode{}))
+	if errors.Is(err, usb.ErrGone) {
 		return err
+	}
+	if err != nil && d.options().verbose > 0 {
+		d.module.host.Log(slog.Info, "devnp-ecm: %v: packet filter: %v", d.info, err)
 	}
 	return d.loop.receive()
 }

@@ -118,6 +118,7 @@ func TestEndless(t *testing.T) {
 // The link goes up and down a thousand times a second: the host hears of it once
 // a second at most.
 func TestStorm(t *testing.T) {
+	t.Parallel()
 	d := echo(t)
 	r := newRig(t, "verbose", d)
 	p := r.up("ecm0")
@@ -134,6 +135,7 @@ func TestStorm(t *testing.T) {
 }
 
 func TestLinkFollowsDevice(t *testing.T) {
+	t.Parallel()
 	d := echo(t)
 	r := newRig(t, "verbose", d)
 	p := r.up("ecm0")

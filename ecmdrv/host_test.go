@@ -322,8 +322,14 @@ func newRig(t testing.TB, options string, devices ...*sim.Device) *rig {
 	return r
 }
 
-// load loads the driver on a stack and sees to it that all is closed in the end.
+// load loads the driver on a stack.
 func (r *rig) load(options string, stack usb.Stack) {
+	r.t.Helper()
+	r.start(driver(stack), options)
+}
+
+// start loads a driver and sees to it that all is closed in the end.
+func (r *rig) start(d *Driver, options string) {
 	r.t.Helper()
 	r.t.Cleanup(func() {
 		if r.module != nil {
@@ -335,7 +341,7 @@ func (r *rig) load(options string, stack usb.Stack) {
 		r.closed("the bus", r.bus.Close())
 	})
 	var err error
-	if r.module, err = driver(stack).Load(r.t.Context(), r.host, options); err != nil {
+	if r.module, err = d.Load(r.t.Context(), r.host, options); err != nil {
 		r.module = nil
 		r.t.Fatalf("load %q: %v", options, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"io-pkt/internal/nic"
 	"io-pkt/usb"
 	"io-pkt/usb/sim"
@@ -413,4 +415,49 @@ func TestPullWhileAttaching(t *testing.T) {
 		}
 	}
 	t.Error("attaching takes more than 40 calls")
+}
+
+// With pnp a bus that is lost is opened again, and its devices are back.
+func TestBusLost(t *testing.T) {
+	first, second := sim.NewBus(1), sim.NewBus(1)
+	for _, b := range []*sim.Bus{first, second} {
+		if err := b.Plug(echo(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opened := 0
+	d := &Driver{Open: func(context.Context, string) (usb.Stack, error) {
+		opened++
+		switch opened {
+		case 1:
+			return first, nil
+		case 2:
+			return nil, syscall.ECONNREFUSED
+		}
+		return second, nil
+	}}
+	r := &rig{t: t, host: newHost(t), bus: second}
+	r.start(d, "pnp")
+	old := r.up("ecm0")
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.host.until("a new ecm0", func() bool { p := r.host.port("ecm0"); return p != nil && p != old })
+	works(r.up("ecm0"))
+	if r.host.logged("USB stack lost") != 1 || r.host.logged("USB stack found again") != 1 {
+		t.Errorf("log %q", r.host.log())
+	}
+}
+
+// The interface is removed behind the driver's back: it gives the device up.
+func TestInterfaceLost(t *testing.T) {
+	r := newRig(t, "ign_remove", echo(t))
+	p := r.up("ecm0")
+	if err := unix.Shutdown(p.outside, unix.SHUT_RDWR); err != nil {
+		t.Fatal(err)
+	}
+	r.host.until("ecm0 is gone", func() bool { return r.host.count() == 0 })
+	if r.host.logged("2 ecm0: bus 1 device 1 (1209:0001): end of file") != 1 {
+		t.Errorf("log %q", r.host.log())
+	}
 }

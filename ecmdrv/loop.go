@@ -73,15 +73,19 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 
 // run ends when the device does.
 func (l *loop) run() {
-	var fd int
-	fd, l.portEvent = l.device.port.PollFD()
-	l.portPlace = l.poller.Add(fd, l.portEvent)
+	l.watchPort()
 	for !l.device.stopping.Load() {
 		if err := l.round(); err != nil {
 			l.device.end(err)
 			return
 		}
 	}
+}
+
+func (l *loop) watchPort() {
+	var fd int
+	fd, l.portEvent = l.device.port.PollFD()
+	l.portPlace = l.poller.Add(fd, l.portEvent)
 }
 
 // round waits, and handles everything that there is then.

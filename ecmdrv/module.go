@@ -164,10 +164,12 @@ func (m *module) supervise(ctx context.Context, d *device) {
 	}
 	d.running.Wait()
 	err := d.release()
-	switch why := d.why(); {
+	why := d.why()
+	pulled := errors.Is(why, usb.ErrGone)
+	switch {
 	case errors.Is(why, errClosed):
 		return // by the host, which sees to the interface
-	case errors.Is(why, usb.ErrGone):
+	case pulled:
 		d.log(slog.Info, "device removed: %v", d.info)
 	default:
 		d.log(slog.Error, "%v: %v", d.info, why)
@@ -175,7 +177,7 @@ func (m *module) supervise(ctx context.Context, d *device) {
 	if err != nil && d.options().verbose > 0 {
 		d.log(slog.Info, "giving back %v: %v", d.info, err)
 	}
-	if !d.options().ignRemove {
+	if !pulled || !d.options().ignRemove {
 		m.host.Detach(d.port)
 	}
 }
