@@ -188,6 +188,20 @@ func (d Descriptors) withString(index uint8, s string) Descriptors {
 	return d
 }
 
+// SegmentSize gives wMaxSegmentSize of the ECM function, the largest when several
+// configurations have one; 0 when none has.
+func (d *Descriptors) SegmentSize() int {
+	size := 0
+	for _, raw := range d.Configs {
+		if c, err := usb.ParseConfig(raw); err == nil {
+			if f, ok := findFunction(c); ok {
+				size = max(size, f.segment)
+			}
+		}
+	}
+	return size
+}
+
 // speed guesses the speed from the largest bulk packet (USB 2.0, 5.8.3; USB 3.2,
 // 8.12.1).
 func (d *Descriptors) speed() usb.Speed {

@@ -6,6 +6,9 @@ import (
 	"io-pkt/usb"
 )
 
+// defaultSegment is wMaxSegmentSize of Ethernet, in bytes without the FCS.
+const defaultSegment = 1514
+
 // A function is the ECM function of one configuration: where its interfaces
 // are and what its Ethernet functional descriptor promises.
 type function struct {
@@ -53,6 +56,9 @@ func readFunction(extra []byte, control uint8, c *usb.Config) (f function, ok bo
 			f.segment = int(binary.LittleEndian.Uint16(d[8:]))
 			f.multicast = int(binary.LittleEndian.Uint16(d[10:]) & 0x7fff)
 		}
+	}
+	if f.segment < headerSize {
+		f.segment = defaultSegment // as real devices work that say 0
 	}
 	if c.Setting(f.data, 0) == nil && c.Setting(f.data, 1) == nil {
 		f.data = f.control // both in one interface

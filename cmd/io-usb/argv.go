@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"io-pkt/internal/getopt"
+)
+
+// defaultPath is where drivers look for the bus.
+const defaultPath = "/dev/io-usb/io-usb"
+
+// machineBus is where Linux keeps its own.
+const machineBus = "/dev/bus/usb"
+
+// A commandLine is what the user has asked for.
+type commandLine struct {
+	sims        []simOptions
+	controllers []string // drivers of host controllers
+	path        string
+	machine     string // where the machine's own bus is
+	command     string
+	verbose     bool
+	foreground  bool
+	help        bool
+}
+
+// parse reads the arguments, the command's name not included.
+func parse(args []string) (commandLine, error) {
+	c := commandLine{path: defaultPath, machine: machineBus}
+	for len(args) > 0 && strings.HasPrefix(args[0], "--") {
+		switch args[0] {
+		case "--foreground":
+			c.foreground = true
+		case "--help":
+			c.help = true
+			return c, nil
+		default:
+			return c, fmt.Errorf("unknown option %s", args[0])
+		}
+		args = args[1:]
+	}
+	if err := c.letters(args); err != nil {
+		return c, err
+	}
+	switch {
+	case c.command != "" && len(c.sims)+len(c.controllers) > 0:
+		return c, errors.New("-c asks a running io-usb: it goes without -d")
+	case c.command != "":
+		return c, nil
+	case len(c.sims)+len(c.controllers) == 0:
+		return c, errNoDriver
+	case len(c.sims) > 0 && len(c.controllers) > 0:
+		return c, fmt.Errorf("%s can be a simulated bus or the machine's own, not both", c.path)
+	}
+	return c, nil
+}
+
+// letters reads the single-letter options. getopt stops at the first word that
+// is none, which may be the options of the driver before it.
+func (c *commandLine) letters(args []string) error {
+	for len(args) > 0 {
+		options, rest, err := getopt.Parse(args, "d:n:c:v")
+		if err != nil {
+			return err
+		}
+		words, last := "", len(options)-1
+		if last >= 0 && options[last].Letter == 'd' && len(rest) > 0 {
+			words, rest = rest[0], rest[1:]
+		} else if len(rest) > 0 {
+			return fmt.Errorf("unexpected word %q", rest[0])
+		}
+		for i, o := range options {
+			switch o.Letter {
+			case 'd':
+				if i < last {
+					err = c.driver(o.Value, "")
+				} else {
+					err = c.driver(o.Value, words)
+				}
+			case 'n':
+				c.path = o.Value
+			case 'c':
+				c.command = o.Value
+			case 'v':
+				c.verbose = true
+			}
+			if err != nil {
+				return err
+			}
+		}
+		args = rest
+	}
+	return nil
+}
+
+// driver takes one -d. The options of host controllers are about registers and
+// interrupts, which are Linux's here.
+func (c *commandLine) driver(name, words string) error {
+	if name == "sim" {
+		o, err := parseSim(words)
+		if err != nil {
+			return fmt.Errorf("sim: %w", err)
+		}
+		c.sims = append(c.sims, o)
+		return nil
+	}
+	controller, ok := controllerName(name)
+	if !ok {
+		return fmt.Errorf("unknown driver %q", name)
+	}
+	c.controllers = append(c.controllers, controller)
+	return nil
+}
+
+// controllerName gives the name of a host controller's driver without what may
+// be around it, as in /lib/dll/devu-ehci.so; ok is false when there is no such
+// driver.
+func controllerName(driver string) (name string, ok bool) {
+	name = driver[strings.LastIndexByte(driver, '/')+1:]
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "devu-"), ".so")
+	for _, prefix := range []string{"ehci", "uhci", "ohci", "xhci", "hcd-", "dwc"} {
+		if strings.HasPrefix(name, prefix) {
+			return name, true
+		}
+	}
+	return "", false
+}
