@@ -170,6 +170,10 @@ func TestFetchNoRoom(t *testing.T) {
 			t.Errorf("buffer of %d bytes: got %v, want EINVAL", len(bufs[0]), err)
 		}
 	}
+	newSender(t, tap.Index()).send(t, frame(200, 1))
+	if got := fetch(t, tap, buffers(4, 100)); len(got) != 0 {
+		t.Errorf("a frame of 200 bytes in a buffer of 100: got %d bytes of it, want it dropped", len(got[0]))
+	}
 	if n, err := tap.Fetch(nil, nil); n != 0 || err != nil {
 		t.Errorf("no buffers: got %d, %v, want 0, nil", n, err)
 	}

@@ -8,23 +8,13 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/netif/netiftest"
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(netiftest.Main(func() int {
-		code := m.Run()
-		if err := goleak.Find(); code == 0 && err != nil {
-			os.Stderr.WriteString(err.Error() + "\n")
-			code = 1
-		}
-		return code
-	}))
-}
+func TestMain(m *testing.M) { os.Exit(netiftest.Main(m)) }
 
 var mac = []byte{0x02, 0, 0, 0, 0, 0x42}
 

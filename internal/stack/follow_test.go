@@ -5,6 +5,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/nic"
@@ -65,12 +66,16 @@ func TestFollow(t *testing.T) {
 	}()
 	until := func(what string, ok func([]ctl.Interface) bool) {
 		t.Helper()
-		for list := range seen {
-			if ok(list) {
-				return
+		for end := time.After(20 * time.Second); ; {
+			select {
+			case list := <-seen:
+				if ok(list) {
+					return
+				}
+			case <-end:
+				t.Fatal("not told of ", what)
 			}
 		}
-		t.Fatal("ended without ", what)
 	}
 	until("ecm0", func(l []ctl.Interface) bool { return len(l) == 2 && l[1].Name == "ecm0" })
 	// Nobody takes replies for a while: nothing is held up by that.

@@ -152,6 +152,11 @@ func TestAddresses(t *testing.T) {
 			[]string{"inet 10.0.0.5/32 scope"},
 		},
 		{
+			"the last of its network", []ctl.Request{add(inet("10.0.0.255", c))},
+			[]ctl.Address{{Addr: addr("10.0.0.255"), Mask: c, Broadcast: addr("10.0.0.255")}},
+			[]string{"inet 10.0.0.255/24 scope"},
+		},
+		{
 			"two hosts", []ctl.Request{add(inet("10.0.0.4", 0xfffffffe)), add(inet("10.0.0.4", 0xfffffffe))},
 			[]ctl.Address{{Addr: addr("10.0.0.4"), Mask: 0xfffffffe, Broadcast: addr("10.0.0.5")}},
 			[]string{"inet 10.0.0.4/31 scope"},

@@ -4,9 +4,9 @@
 // (internal/netif).
 //
 // A Stack lives from New to Close. It has one goroutine that follows the kernel,
-// and one for a short while for each driver that it unloads because its last
-// device was pulled. Close unloads all drivers, removes all interfaces and ends
-// the goroutines.
+// one for the time of each Load, and a short-lived one for each driver that it
+// unloads because its last device was pulled. Close unloads all drivers, removes
+// all interfaces and ends the goroutines.
 package stack
 
 import (

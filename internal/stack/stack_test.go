@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/netif/netiftest"
@@ -22,16 +21,7 @@ import (
 	"io-pkt/slog"
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(netiftest.Main(func() int {
-		code := m.Run()
-		if err := goleak.Find(); code == 0 && err != nil {
-			os.Stderr.WriteString(err.Error() + "\n")
-			code = 1
-		}
-		return code
-	}))
-}
+func TestMain(m *testing.M) { os.Exit(netiftest.Main(m)) }
 
 // root is who asks in most tests.
 var root = ctl.Peer{}

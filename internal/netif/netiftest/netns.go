@@ -1,26 +1,34 @@
 // Package netiftest gives tests a network namespace of their own, and a host at
-// the far end of an interface.
+// the far end of an interface. It starts no goroutines.
 package netiftest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
 
+	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 )
 
 // inside is set in the environment of a test binary that Main has started.
 const inside = "NETIFTEST_NAMESPACE"
 
-// Main is for TestMain: it runs the tests, with run, in a copy of the test binary
-// that has a new network namespace. Where it cannot make one the tests run all
-// the same, and those that call Need are skipped.
-func Main(run func() int) int {
+// Main is for TestMain: it runs the tests in a copy of the test binary that has a
+// new network namespace, and gives the exit status. Goroutines that are left fail
+// the run. Where it cannot make a namespace the tests run all the same, and those
+// that call Need are skipped.
+func Main(m *testing.M) int {
 	if os.Getenv(inside) != "" || unable() != nil {
-		return run()
+		code := m.Run()
+		if err := goleak.Find(); code == 0 && err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+		return code
 	}
 	cmd := namespaced(os.Args[1:])
 	cmd.Env = append(os.Environ(), inside+"=1")
