@@ -132,6 +132,13 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestParseTooManyMilliseconds(t *testing.T) {
+	e, _, err := Parse(words(1023<<4, 0, 5))
+	if want := at(5, 999); err != nil || !e.Time.Equal(want) {
+		t.Errorf("Parse = %v, %v; want %v", e.Time, err, want)
+	}
+}
+
 func TestSplit(t *testing.T) {
 	long := strings.Repeat("äöü", 1000)
 	parts := slices.Collect(split(long))

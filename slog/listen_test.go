@@ -39,17 +39,23 @@ func TestListenMakesTheSocket(t *testing.T) {
 	}
 }
 
+// Of many that find a stale socket at once one wins, and the others do not take
+// its new socket for stale.
 func TestListenReplacesStaleSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "slog")
-	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead.SetUnlinkOnClose(false)
+		dead.Close()
+		listenAtOnce(t, path)
 	}
-	dead.SetUnlinkOnClose(false)
-	dead.Close()
+}
 
-	// Many at once: one wins, the others must not take its socket for stale.
-	servers := make(chan *Server, 10)
+func listenAtOnce(t *testing.T, path string) {
+	servers := make(chan *Server, 8)
 	var wg sync.WaitGroup
 	for range cap(servers) {
 		wg.Go(func() {

@@ -44,6 +44,20 @@ func TestLogFile(t *testing.T) {
 	}
 }
 
+// SIGTERM does not end slogger before the file has everything.
+func TestLogFileHasTheRest(t *testing.T) {
+	p := newPlace(t)
+	stop := p.start(t, "-s", "4000", "-l", "log")
+	batch := slices.Repeat([]string{strings.Repeat("x", 100)}, 200)
+	for range 50 {
+		p.log(t, slog.Info, batch...)
+	}
+	stop()
+	if got, want := len(read(t, filepath.Join(p.dir, "log"))), 50*200; got != want {
+		t.Errorf("%d events, want %d", got, want)
+	}
+}
+
 // Two files take turns, and a new start does not overwrite the newest events.
 func TestTwoLogFiles(t *testing.T) {
 	p := newPlace(t)
