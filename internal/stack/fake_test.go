@@ -95,6 +95,7 @@ var neighbor = netiftest.Host{MAC: net.HardwareAddr{2, 0, 0, 0, 0, 2}, Addr: net
 
 func newDevice(t *testing.T) *device {
 	t.Helper()
+	netiftest.Need(t)
 	p, err := poll.New()
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func newDevice(t *testing.T) *device {
 		poller: p, stop: make(chan struct{}),
 	}
 	t.Cleanup(func() {
-		_ = d.Close()
+		d.halt()
 		_ = p.Close()
 	})
 	return d
