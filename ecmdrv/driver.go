@@ -1,6 +1,7 @@
 package ecmdrv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,10 +51,7 @@ func (d *Driver) openStack(ctx context.Context, path string, wait time.Duration)
 		if err == nil {
 			return stack, nil
 		}
-		if path == "" {
-			path = "the default path"
-		}
-		err = fmt.Errorf("USB stack at %s: %w", path, err)
+		err = fmt.Errorf("USB stack at %s: %w", cmp.Or(path, "the default path"), err)
 		switch {
 		case !notThereYet(err):
 			return nil, asErrno(err)
