@@ -10,6 +10,7 @@ import (
 )
 
 func TestClientOutlivesItsServer(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "slog")
 	first, err := Listen(path, Config{})
 	if err != nil {
@@ -58,6 +59,7 @@ func TestClientOutlivesItsServer(t *testing.T) {
 
 // A server that takes nothing costs the caller no time.
 func TestClientDropsWhenServerIsStuck(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "slog")
 	l, err := net.Listen("unix", path)
 	if err != nil {

@@ -80,7 +80,7 @@ func (c *conn) next(r *bufio.Reader) ([]byte, error) {
 	}
 	if r.Buffered() < MaxEvent {
 		_ = c.SetReadDeadline(time.Now().Add(recordTime))
-		defer c.SetReadDeadline(time.Time{})
+		defer func() { _ = c.SetReadDeadline(time.Time{}) }()
 	}
 	return peekRecord(r)
 }

@@ -42,6 +42,7 @@ func TestListenMakesTheSocket(t *testing.T) {
 // Of many that find a stale socket at once one wins, and the others do not take
 // its new socket for stale.
 func TestListenReplacesStaleSocket(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "slog")
 	for range 100 {
 		dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})

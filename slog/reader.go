@@ -2,6 +2,7 @@ package slog
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,8 +34,13 @@ type Reader struct {
 	in     *bufio.Reader
 	seq    uint64 // of the newest event that Events gave
 	missed uint64
+	endure bool // Follow: the next event may take any time
 	closed atomic.Bool
 }
+
+// answerTime is how long a server may be silent while it answers a request that
+// has an end.
+const answerTime = 5 * time.Second
 
 // OpenReader opens the log at path: a server's socket, or a file.
 func OpenReader(path string) (*Reader, error) {
@@ -76,7 +83,7 @@ func (r *Reader) Pending() bool {
 }
 
 // Events gives the events that are there now, the oldest first. An error ends
-// it; breaking off closes the reader.
+// it, ETIMEDOUT when the server does not answer; breaking off closes the reader.
 func (r *Reader) Events() iter.Seq2[Event, error] { return r.events(control{kind: kindDump}) }
 
 // Follow gives the events after those that Events gave, or the oldest when that
@@ -139,14 +146,25 @@ func (r *Reader) Clear() error {
 // ask sends a request. If it cannot be sent, the server may have said why
 // before it hung up, so the answer is what counts.
 func (r *Reader) ask(request control) {
-	if r.conn != nil {
-		_, _ = r.conn.Write(request.append(nil))
+	if r.conn == nil {
+		return
+	}
+	r.endure = request.kind == kindFollow
+	_ = r.conn.SetDeadline(time.Time{})
+	_, _ = r.conn.Write(request.append(nil)) // a few bytes have room, or it is gone
+}
+
+// allow gives the server time for the next record.
+func (r *Reader) allow() {
+	if r.conn != nil && !r.endure && r.in.Buffered() < MaxEvent {
+		_ = r.conn.SetReadDeadline(time.Now().Add(answerTime))
 	}
 }
 
 // next takes the next event; more is false at the end of what was asked for.
 func (r *Reader) next() (e Event, more bool, err error) {
 	for {
+		r.allow()
 		record, err := peekRecord(r.in)
 		if err != nil {
 			return Event{}, false, r.ended(err)
@@ -180,6 +198,8 @@ func (r *Reader) ended(err error) error {
 	switch {
 	case r.closed.Load():
 		return fs.ErrClosed
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("the log's server does not answer: %w", unix.ETIMEDOUT)
 	case r.conn != nil && end:
 		return fmt.Errorf("the log's server is gone: %w", unix.ECONNRESET)
 	}

@@ -84,6 +84,7 @@ func TestServerSplitsLongTexts(t *testing.T) {
 }
 
 func TestServerHangsUpOnBadClients(t *testing.T) {
+	t.Parallel()
 	good := event("good")
 	for _, c := range []struct {
 		name string
@@ -234,6 +235,7 @@ func TestServerAnotherUser(t *testing.T) {
 
 // A reader that takes nothing neither holds up writers nor Close.
 func TestServerStuckReader(t *testing.T) {
+	t.Parallel()
 	for kind, name := range map[byte]string{kindDump: "dump", kindFollow: "follow"} {
 		t.Run(name, func(t *testing.T) {
 			s, path := newServer(t, Config{Size: 4 << 20})
