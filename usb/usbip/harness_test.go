@@ -39,6 +39,11 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newRigOn(t, l)
+}
+
+func newRigOn(t testing.TB, l net.Listener) *rig {
+	t.Helper()
 	dev, err := sim.NewDevice(sim.Config{Network: sim.NewMirror()})
 	must(t, err)
 	return newRigWith(t, l, dev)
