@@ -1,0 +1,35 @@
+package vm
+
+import (
+	"strings"
+	"testing"
+)
+
+// programs are the commands that the scripts type, by all their names.
+var programs = map[string][]string{
+	"io-pkt":   {"io-pkt-v4-hc"},
+	"ifconfig": nil,
+	"if_up":    nil,
+	"sloginfo": nil,
+}
+
+// The whole workflow, from io-pkt to destroy, on Linux's ECM gadget.
+func TestWorkflow(t *testing.T) {
+	g := newGuest(t)
+	g.commands(programs)
+	speeds := []string{"high", "full", "super"}
+	out := g.run("ecm.sh", speeds...)
+	t.Log(out)
+	for _, speed := range speeds {
+		if !strings.Contains(out, "at "+speed+" speed: ok\n") {
+			t.Errorf("nothing was tested at %s speed", speed)
+		}
+	}
+}
+
+// The gadget is pulled and plugged in while io-pkt runs and data moves.
+func TestHotPlug(t *testing.T) {
+	g := newGuest(t)
+	g.commands(programs)
+	t.Log(g.run("pnp.sh"))
+}

@@ -1,0 +1,120 @@
+package vm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// guestTime bounds one guest, from boot to end. The guest's processors are
+// emulated, and other tests run beside it.
+const guestTime = 8 * time.Minute
+
+// setup gets the guest's kernel, once.
+var setup = sync.OnceValue(func() error {
+	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
+		return err
+	}
+	out, err := exec.Command("../../scripts/vm", "setup").CombinedOutput()
+	if err != nil {
+		return errors.Join(err, errors.New(string(out)))
+	}
+	return nil
+})
+
+// needGuest skips the test where there can be no guest; in CI that is a failure.
+func needGuest(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a guest takes too long for -short")
+	}
+	if err := setup(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("no virtual machine: %v", err)
+		}
+		t.Skipf("no virtual machine: %v", err)
+	}
+}
+
+// A guest is a machine to be booted: a directory that becomes its /share.
+type guest struct {
+	t   *testing.T
+	dir string
+}
+
+func newGuest(t *testing.T) *guest {
+	t.Helper()
+	needGuest(t)
+	g := &guest{t: t, dir: t.TempDir()}
+	for _, dir := range []string{"bin", "coverage"} {
+		if err := os.Mkdir(filepath.Join(g.dir, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lib, err := os.ReadFile("testdata/lib.sh")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(g.dir, "lib.sh"), lib, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// tests builds a package's tests as a program.
+func (g *guest) tests(pkg, name string) {
+	g.t.Helper()
+	g.build("test", "-c", "-o", filepath.Join(g.dir, "bin", name), pkg)
+}
+
+// commands builds commands; each may be called by other names, too.
+func (g *guest) commands(names map[string][]string) {
+	g.t.Helper()
+	for name, links := range names {
+		g.build("build", "-o", filepath.Join(g.dir, "bin", name), "io-pkt/cmd/"+name)
+		for _, link := range links {
+			if err := os.Symlink(name, filepath.Join(g.dir, "bin", link)); err != nil {
+				g.t.Fatal(err)
+			}
+		}
+	}
+}
+
+func (g *guest) build(args ...string) {
+	g.t.Helper()
+	if out, err := exec.CommandContext(g.t.Context(), "go", args...).CombinedOutput(); err != nil {
+		g.t.Fatalf("go %v: %v\n%s", args, err, out)
+	}
+}
+
+// run boots the guest and runs a script of testdata in it. The script must
+// succeed; what it printed comes back.
+func (g *guest) run(script string, args ...string) string {
+	g.t.Helper()
+	limit := guestTime
+	if deadline, ok := g.t.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)-time.Minute) // to show what it printed
+	}
+	ctx, cancel := context.WithTimeout(g.t.Context(), limit+30*time.Second)
+	defer cancel()
+	seconds := strconv.Itoa(max(int(limit.Seconds()), 1))
+	all := append([]string{"run", "-t", seconds, "-s", g.dir, filepath.Join("testdata", script)}, args...)
+	cmd := exec.CommandContext(ctx, "../../scripts/vm", all...)
+	// Asked to end, the script ends its QEMU and removes what it made.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		g.t.Fatalf("%s: %v\n%s", script, err, out.String())
+	}
+	return out.String()
+}
