@@ -134,17 +134,13 @@ func (c *control) updateFilter(ctx context.Context) {
 
 // clearHalts does what the loop has asked for.
 func (c *control) clearHalts(ctx context.Context) {
-	for {
-		select {
-		case p := <-c.halts:
-			asking, cancel := context.WithTimeout(ctx, requestTime)
-			err := c.device.queue.ClearHalt(asking, p.address)
-			cancel()
-			c.cleared <- halt{p, err}
-			c.device.loop.poller.Wake()
-		default:
-			return
-		}
+	for len(c.halts) > 0 {
+		p := <-c.halts
+		asking, cancel := context.WithTimeout(ctx, requestTime)
+		err := c.device.queue.ClearHalt(asking, p.address)
+		cancel()
+		c.cleared <- halt{p, err}
+		c.device.loop.poller.Wake()
 	}
 }
 

@@ -3,10 +3,12 @@ package ecmdrv
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"io-pkt/internal/nic"
+	"io-pkt/usb"
 	"io-pkt/usb/sim"
 )
 
@@ -123,7 +125,11 @@ func TestStorm(t *testing.T) {
 	r := newRig(t, "verbose", d)
 	p := r.up("ecm0")
 	setFault(t, d, sim.Storm, 1)
-	r.host.until("a hundred notifications", func() bool { return p.counter(notifications) > 100 })
+	start := time.Now()
+	r.host.until("a hundred notifications", func() bool { return p.counter(notifications) > 110 })
+	if d := time.Since(start); d < 100*listenGap {
+		t.Errorf("a hundred notifications in %v: the endpoint is looked at too often", d)
+	}
 	if n := p.counter(linkChanges); n > 10 {
 		t.Errorf("%d link changes", n)
 	}
@@ -191,6 +197,9 @@ func TestWatchdog(t *testing.T) {
 		p.send(pattern(100, n))
 	}
 	r.host.until("the watchdog bites", func() bool { return p.counter(txWatchdog) > 0 && p.out.Load() >= 8 })
+	if got := p.counter(txLost); got != p.out.Load() {
+		t.Errorf("%d frames lost, but %d reported", got, p.out.Load())
+	}
 	if r.host.logged("ecm0: transmit timeout: 8 frames given up") != 1 || !p.link.Load() {
 		t.Errorf("log %q, link %v", r.host.log(), p.link.Load())
 	}
@@ -281,5 +290,63 @@ func TestOrder(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got[len(got)-len(want):]); d != "" {
 		t.Errorf("-want +got\n%s", d)
+	}
+}
+
+// A halt is cleared only when nothing is in flight any more, on a bus that keeps
+// what is queued behind a STALL; and again when that did not help.
+func TestStallDrains(t *testing.T) {
+	l, _ := newInstantLoop(t, 100)
+	q := l.queue.(*instantQueue)
+	round := func() {
+		t.Helper()
+		if err := l.round(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := func() bool {
+		select {
+		case p := <-l.device.control.halts:
+			return p == &l.rx
+		default:
+			return false
+		}
+	}
+	answer := func(err error) { l.device.control.cleared <- halt{&l.rx, err} }
+
+	q.keep = 0x81
+	round() // the first transfers come back and are submitted again, and kept
+	q.kept[0].Err = usb.ErrStall
+	q.ended, q.kept = append(q.ended, q.kept[0]), q.kept[1:]
+	kept := len(q.kept)
+	if kept != 63 {
+		t.Fatalf("%d transfers are kept, want 63", kept)
+	}
+	round()
+	if len(q.kept) != 0 || asked() {
+		t.Fatalf("%d transfers are not canceled, or the halt is cleared too early", len(q.kept))
+	}
+	round()
+	if !asked() {
+		t.Fatal("the halt is not cleared")
+	}
+	round()
+	if asked() || len(q.kept) != 0 {
+		t.Fatal("asked twice, or submitted to a halted endpoint")
+	}
+	answer(usb.ErrTimeout)
+	round()
+	if asked() || l.rx.throttle.paused(time.Now()) == 0 {
+		t.Fatal("no pause after a request that failed")
+	}
+	l.rx.throttle = throttle{}
+	round()
+	if !asked() {
+		t.Fatal("not asked again")
+	}
+	answer(nil)
+	round()
+	if len(q.kept) != 64 {
+		t.Fatalf("%d transfers are submitted again, want 64", len(q.kept))
 	}
 }

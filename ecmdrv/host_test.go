@@ -31,8 +31,10 @@ type testHost struct {
 	mu     sync.Mutex
 	ports  map[string]*testPort
 	lines  []string
-	refuse error // of the next Attach
 	change chan struct{}
+
+	refuse   error            // of the next Attach
+	attached func(nic.Device) // called by Attach
 }
 
 func newHost(t testing.TB) *testHost {
@@ -87,6 +89,9 @@ func (h *testHost) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
 	}
 	h.ports[p.name] = p
 	h.changed()
+	if h.attached != nil {
+		h.attached(dev)
+	}
 	return p, nil
 }
 

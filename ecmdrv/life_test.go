@@ -461,3 +461,14 @@ func TestInterfaceLost(t *testing.T) {
 		t.Errorf("log %q", r.host.log())
 	}
 }
+
+// The host closes the device before the driver has its port.
+func TestClosedWhileAttaching(t *testing.T) {
+	r := &rig{t: t, host: newHost(t), bus: sim.NewBus(1)}
+	r.plug(echo(t))
+	r.host.attached = func(dev nic.Device) { _ = dev.Close() }
+	r.load("pnp", lent{r.bus})
+	if r.host.count() != 0 {
+		t.Error("the interface was left")
+	}
+}

@@ -59,18 +59,13 @@ func (l *loop) failed(p *pipe, t *usb.Transfer, now time.Time) error {
 // unhalt moves halted endpoints on: when all is back that was in flight, the
 // control goroutine clears the halt.
 func (l *loop) unhalt(now time.Time) {
-	for {
-		select {
-		case h := <-l.device.control.cleared:
-			h.pipe.halt = running
-			if h.err != nil {
-				h.pipe.halt = draining
-				h.pipe.throttle.fail(now, firstPause)
-			}
-			continue
-		default:
+	for len(l.device.control.cleared) > 0 {
+		h := <-l.device.control.cleared
+		h.pipe.halt = running
+		if h.err != nil { // again, later
+			h.pipe.halt = draining
+			h.pipe.throttle.fail(now, firstPause)
 		}
-		break
 	}
 	for _, p := range [...]*pipe{&l.rx, &l.tx} {
 		if p.halt == draining && p.inFlight() == 0 && p.throttle.paused(now) == 0 {
