@@ -32,7 +32,7 @@ func TestInside(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", os.Getenv(binVariable)+":"+os.Getenv("PATH")+":/usr/sbin:/sbin")
 			env.Setenv("TZ", "UTC")
-			env.Setenv("GORACE", "log_path="+filepath.Join(env.WorkDir, raceReport))
+			env.Setenv("GORACE", "atexit_sleep_ms=0 log_path="+filepath.Join(env.WorkDir, raceReport))
 			env.Setenv("SOCK", "")
 			env.Defer(func() { finish(t, env.WorkDir, before) })
 			return nil
