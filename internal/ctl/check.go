@@ -17,9 +17,10 @@ const (
 
 // ops says for each operation whether it changes something.
 var ops = map[Op]bool{
-	OpList: false, OpGet: false, OpFollow: false,
-	OpSetFlags: true, OpSetMTU: true, OpSetMetric: true, OpAddAddr: true, OpDelAddr: true,
-	OpCreate: true, OpDestroy: true, OpMount: true,
+	OpList: false, OpGet: false, OpFollow: false, OpCloners: false,
+	OpSetFlags: true, OpSetMTU: true, OpSetMetric: true, OpSetMedia: true, OpSetCap: true, OpZeroStats: true,
+	OpAddAddr: true, OpDelAddr: true, OpPrefer: true, OpAddLink: true, OpDelLink: true,
+	OpCreate: true, OpDestroy: true, OpSetVLAN: true, OpMount: true,
 }
 
 // Changes reports whether the operation is for the privileged only.
@@ -38,6 +39,8 @@ func (r Request) check() error {
 		{"interface", r.Interface, maxName},
 		{"driver", r.Driver, maxDriver},
 		{"options", r.Options, maxOptions},
+		{"link address", r.MAC, maxName},
+		{"media", r.Media, maxName},
 	} {
 		if len(w.word) > w.limit {
 			return fmt.Errorf("%s of %d bytes: %w", w.what, len(w.word), syscall.ENAMETOOLONG)
@@ -47,14 +50,14 @@ func (r Request) check() error {
 		}
 	}
 	switch r.Op {
-	case OpList, OpFollow:
+	case OpList, OpFollow, OpCloners:
 	case OpMount:
 		if r.Driver == "" {
 			return fmt.Errorf("mount without a driver: %w", syscall.EINVAL)
 		}
-	case OpAddAddr:
+	case OpAddAddr, OpPrefer:
 		if r.Address == nil {
-			return fmt.Errorf("addaddr without an address: %w", syscall.EINVAL)
+			return fmt.Errorf("%s without an address: %w", r.Op, syscall.EINVAL)
 		}
 		fallthrough
 	default:
@@ -63,7 +66,12 @@ func (r Request) check() error {
 		}
 	}
 	if r.Address != nil {
-		return r.Address.check()
+		if err := r.Address.check(); err != nil {
+			return err
+		}
+	}
+	if r.VLAN != nil {
+		return r.VLAN.check()
 	}
 	return nil
 }
@@ -88,6 +96,17 @@ func (a *Address) check() error {
 		return bad("prefix length out of range")
 	case a.Addr.Is6() && a.Mask != 0:
 		return bad("netmask with inet6")
+	}
+	return nil
+}
+
+// check refuses what is no tag and no name.
+func (v *VLAN) check() error {
+	if v.Tag < 0 || v.Tag > 0xffff {
+		return fmt.Errorf("vlan %d: %w", v.Tag, syscall.EINVAL)
+	}
+	if len(v.Parent) > maxName || strings.ContainsFunc(v.Parent, isControl) {
+		return fmt.Errorf("vlan on %.32q: %w", v.Parent, syscall.EINVAL)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -47,6 +48,13 @@ type Client struct {
 
 // Prefix gives the prefix that clients use: the environment variable SOCK.
 func Prefix() string { return os.Getenv("SOCK") }
+
+// HasInet6 reports whether the io-pkt of a prefix is a v6 one, by the entry that
+// the inet6 family has then.
+func HasInet6(prefix string) bool {
+	_, err := os.Lstat(filepath.Join(Dir(prefix), inet6Name))
+	return err == nil
+}
 
 // Dial connects to the io-pkt of a prefix.
 func Dial(ctx context.Context, prefix string) (*Client, error) {

@@ -73,12 +73,15 @@ func (l *Listener) Close() error {
 	return l.err
 }
 
+// inet6Name is the entry of the inet6 family.
+const inet6Name = "24"
+
 // names are the entries beside the socket: the address families (2 inet, 17
 // route, 1 unix, 24 inet6, by NetBSD's numbers) and autoconnect.
 func names(v6 bool) []string {
 	n := []string{"2", "17", "1", "autoconnect"}
 	if v6 {
-		n = append(n, "24")
+		n = append(n, inet6Name)
 	}
 	return n
 }

@@ -35,11 +35,19 @@ const (
 	OpSetFlags  Op = "setflags"  // SIOCSIFFLAGS: Request.Set and Request.Clear
 	OpSetMTU    Op = "setmtu"    // SIOCSIFMTU: Request.Value
 	OpSetMetric Op = "setmetric" // SIOCSIFMETRIC: Request.Value
+	OpSetMedia  Op = "setmedia"  // SIOCSIFMEDIA: Request.Media, as Media.Supported has it; ENXIO when it is not there
+	OpSetCap    Op = "setcap"    // SIOCSIFCAP: Request.Rx and Request.Tx are what shall be enabled
+	OpZeroStats Op = "zerostats" // SIOCZIFDATA: the interface as it was, and its Stats begin anew
 	OpAddAddr   Op = "addaddr"   // SIOCAIFADDR: Request.Address
 	OpDelAddr   Op = "deladdr"   // SIOCDIFADDR: Request.Address; without one the primary inet address
+	OpPrefer    Op = "prefer"    // SIOCSIFADDRPREF: Request.Address has the preference Request.Value
+	OpAddLink   Op = "addlink"   // SIOCALIFADDR: Request.MAC is one more link address, or with Request.Active the one
+	OpDelLink   Op = "dellink"   // SIOCDLIFADDR: Request.MAC; not the active one, which is EBUSY
+	OpSetVLAN   Op = "setvlan"   // SIOCSETVLAN: Request.VLAN; without a parent the interface leaves the one it has
 	OpCreate    Op = "create"    // SIOCIFCREATE
 	OpDestroy   Op = "destroy"   // SIOCIFDESTROY
-	OpMount     Op = "mount"     // load a driver: Request.Driver, Request.Options
+	OpCloners   Op = "cloners"   // SIOCIFGCLONERS: Reply.Cloners
+	OpMount     Op = "mount"     // load a driver: Request.Driver, Request.Options; ENODEV when Request.Instance is another stack's
 	OpFollow    Op = "follow"    // a reply as to OpList now and after each change, until the client hangs up
 )
 
@@ -52,8 +60,15 @@ type Request struct {
 	Clear     Flags    `json:"clear,omitempty"`
 	Value     int      `json:"value,omitempty"`
 	Address   *Address `json:"address,omitempty"`
+	MAC       string   `json:"mac,omitempty"`
+	Active    bool     `json:"active,omitempty"`
+	Media     string   `json:"media,omitempty"`
+	Rx        uint32   `json:"rx,omitempty"`
+	Tx        uint32   `json:"tx,omitempty"`
+	VLAN      *VLAN    `json:"vlan,omitempty"`
 	Driver    string   `json:"driver,omitempty"`
 	Options   string   `json:"options,omitempty"`
+	Instance  int      `json:"instance,omitempty"`
 }
 
 // A Reply is one line from the server. Errno is 0 when all went well, else a
@@ -63,6 +78,7 @@ type Reply struct {
 	Errno      int         `json:"errno,omitempty"`
 	Error      string      `json:"error,omitempty"`
 	Interfaces []Interface `json:"interfaces,omitempty"`
+	Cloners    []string    `json:"cloners,omitempty"`
 }
 
 // Flags are interface flags with QNX's bits (QNX 6.6 net/if.h).
@@ -95,8 +111,21 @@ type Interface struct {
 	Flags  Flags  `json:"flags"`
 	Metric int    `json:"metric,omitempty"`
 	MTU    int    `json:"mtu,omitempty"`
-	// MAC is "02:00:00:00:00:01", empty when there is no link address.
-	MAC string `json:"mac,omitempty"`
+	MaxMTU int    `json:"maxmtu,omitempty"` // what the hardware can carry; 0 for lo0
+	// MAC is "02:00:00:00:00:01", empty when there is no link address;
+	// PermanentMAC is the hardware's own, if it has one.
+	MAC          string `json:"mac,omitempty"`
+	PermanentMAC string `json:"permanentmac,omitempty"`
+	// Links are further link addresses, which are not in use.
+	Links []string `json:"links,omitempty"`
+	// CapRx and CapTx are what the interface is capable of, EnabledRx and
+	// EnabledTx what of that is on.
+	CapRx     uint32 `json:"caprx,omitempty"`
+	CapTx     uint32 `json:"captx,omitempty"`
+	EnabledRx uint32 `json:"enabledrx,omitempty"`
+	EnabledTx uint32 `json:"enabledtx,omitempty"`
+	// VLAN is nil for what is no VLAN interface.
+	VLAN *VLAN `json:"vlan,omitempty"`
 	// Media is nil when the driver does not report any.
 	Media *Media `json:"media,omitempty"`
 	// Addresses are in the order in which they are printed: inet with the
@@ -113,8 +142,19 @@ type Interface struct {
 type Media struct {
 	Current string `json:"current"`          // "autoselect"
 	Active  string `json:"active,omitempty"` // "100baseTX full-duplex"; empty when it is as Current
+	// Supported are all that Current can be set to.
+	Supported []string `json:"supported,omitempty"`
 	// Link is what the status line says: true "active", false "no carrier".
 	Link bool `json:"link"`
+	// BitRate is the device's towards the host in bits per second, 0 when unknown.
+	BitRate uint64 `json:"bitrate,omitempty"`
+}
+
+// A VLAN is what makes a VLAN interface (IEEE 802.1Q): its frames are those of
+// the parent that have the tag.
+type VLAN struct {
+	Tag    int    `json:"tag,omitempty"`
+	Parent string `json:"parent,omitempty"` // empty when it has none yet
 }
 
 // An Address is one address of an interface.
@@ -126,13 +166,15 @@ type Address struct {
 	PrefixLen int        `json:"prefixlen,omitempty"`
 	Broadcast netip.Addr `json:"broadcast,omitzero"` // invalid: none
 	Dest      netip.Addr `json:"dest,omitzero"`      // point-to-point peer
-	// Tentative, Duplicated, Deprecated: inet6 states.
+	// Anycast, Tentative, Duplicated, Deprecated: inet6 states.
+	Anycast    bool `json:"anycast,omitempty"`
 	Tentative  bool `json:"tentative,omitempty"`
 	Duplicated bool `json:"duplicated,omitempty"`
 	Deprecated bool `json:"deprecated,omitempty"`
 	// Lifetimes in seconds, 0xffffffff for endless; inet6 only.
 	PreferredLifetime uint32 `json:"pltime,omitempty"`
 	ValidLifetime     uint32 `json:"vltime,omitempty"`
+	Preference        int    `json:"preference,omitempty"` // among the interface's own; shown only
 }
 
 // Stats are the interface's counters as the kernel keeps them, seen from the
@@ -140,6 +182,32 @@ type Address struct {
 type Stats struct {
 	InPackets, InBytes, InErrors, InDrops, InMulticasts   uint64
 	OutPackets, OutBytes, OutErrors, OutDrops, Collisions uint64
+}
+
+// Add gives the sums of two sets of counters.
+func (s Stats) Add(t Stats) Stats {
+	s.each(t, func(a, b uint64) uint64 { return a + b })
+	return s
+}
+
+// Sub gives what s counts beyond t, nothing where t is more.
+func (s Stats) Sub(t Stats) Stats {
+	s.each(t, func(a, b uint64) uint64 { return a - min(a, b) })
+	return s
+}
+
+func (s *Stats) each(t Stats, f func(a, b uint64) uint64) {
+	for _, p := range []struct {
+		a *uint64
+		b uint64
+	}{
+		{&s.InPackets, t.InPackets}, {&s.InBytes, t.InBytes}, {&s.InErrors, t.InErrors},
+		{&s.InDrops, t.InDrops}, {&s.InMulticasts, t.InMulticasts},
+		{&s.OutPackets, t.OutPackets}, {&s.OutBytes, t.OutBytes}, {&s.OutErrors, t.OutErrors},
+		{&s.OutDrops, t.OutDrops}, {&s.Collisions, t.Collisions},
+	} {
+		*p.a = f(*p.a, p.b)
+	}
 }
 
 // A Counter is one of the driver's counters.

@@ -98,7 +98,7 @@ func TestNotThere(t *testing.T) {
 func TestSysctlReadOnly(t *testing.T) {
 	tap := open(t, Config{Name: "ecm0"})
 	sys := Sysctl(t.TempDir())
-	if err := errors.Join(sys.SetIPv6(tap, false), sys.SetIPv6(tap, true), sys.KeepAliases(tap)); err != nil {
+	if err := errors.Join(sys.SetIPv6(tap.Name(), tap.Index(), false), sys.SetIPv6(tap.Name(), tap.Index(), true), sys.KeepAliases(tap.Name())); err != nil {
 		t.Errorf("a kernel without the settings: got %v, want nil", err)
 	}
 	for _, key := range []string{"ipv6/conf/ecm0/disable_ipv6", "ipv4/conf/ecm0/promote_secondaries"} {
@@ -106,10 +106,10 @@ func TestSysctlReadOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := sys.SetIPv6(tap, false); err != nil {
+	if err := sys.SetIPv6(tap.Name(), tap.Index(), false); err != nil {
 		t.Errorf("SetIPv6: %v", err)
 	}
-	if err := sys.KeepAliases(tap); err == nil {
+	if err := sys.KeepAliases(tap.Name()); err == nil {
 		t.Error("KeepAliases: got nil, want an error to log")
 	}
 	up(t, tap)

@@ -72,7 +72,7 @@ func frame(length, n int, types ...uint16) []byte {
 func quiet(t *testing.T, c Config) *TAP {
 	t.Helper()
 	tap := open(t, c)
-	if err := Sysctl("/proc/sys").SetIPv6(tap, false); err != nil {
+	if err := Sysctl("/proc/sys").SetIPv6(tap.Name(), tap.Index(), false); err != nil {
 		t.Fatal(err)
 	}
 	up(t, tap)

@@ -18,27 +18,27 @@ const genModeNone = 1
 
 // SetIPv6 says whether an interface may have inet6 addresses. It is for an
 // interface that is down. A kernel without IPv6 is content with either.
-func (s Sysctl) SetIPv6(t *TAP, on bool) error {
+func (s Sysctl) SetIPv6(name string, index int, on bool) error {
 	if on {
 		return errors.Join(
-			s.set("ipv6", t.name, "disable_ipv6", "0"),
+			s.set("ipv6", name, "disable_ipv6", "0"),
 			// "ifconfig ecm0 down" keeps the addresses on QNX.
-			s.set("ipv6", t.name, "keep_addr_on_down", "1"),
+			s.set("ipv6", name, "keep_addr_on_down", "1"),
 		)
 	}
-	err := s.set("ipv6", t.name, "disable_ipv6", "1")
+	err := s.set("ipv6", name, "disable_ipv6", "1")
 	if err != nil {
 		// Containers have /proc/sys read-only. Then it gets at least no address by
 		// itself.
-		err = netlink.LinkSetIP6AddrGenMode(link(t.index), genModeNone)
+		err = netlink.LinkSetIP6AddrGenMode(link(index), genModeNone)
 	}
 	return err
 }
 
 // KeepAliases makes the other addresses of a network stay when the first one is
 // deleted, whoever does it, as on QNX.
-func (s Sysctl) KeepAliases(t *TAP) error {
-	return s.set("ipv4", t.name, "promote_secondaries", "1")
+func (s Sysctl) KeepAliases(name string) error {
+	return s.set("ipv4", name, "promote_secondaries", "1")
 }
 
 // set writes nothing when the value is there already: it may be one that cannot be

@@ -3,32 +3,95 @@ package stack
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/netif"
 )
 
+// maxAnycast is how many anycast addresses an interface can have: each one is a
+// socket.
+const maxAnycast = 64
+
 // addAddress adds an address. It keeps 0.0.0.0 itself: an interface can have that
 // on QNX, where DHCP clients' scripts set it, and Linux takes it for nothing at
 // all.
-func (s *Stack) addAddress(i *iface, a ctl.Address) error {
+func (s *Stack) addAddress(i *iface, index int, a ctl.Address) error {
 	switch {
-	case a.Addr.Is6() && !s.config.IPv6:
-		return fmt.Errorf("%s: %v: not a v6 stack: %w", i.name, a.Addr, syscall.EAFNOSUPPORT)
+	case a.Addr.Is6():
+		return s.addInet6(i, index, a)
 	case a.Addr == netip.IPv4Unspecified():
 		s.keep(i, func(l *local) { l.any = &a })
 		return nil
-	case a.Addr.Is4() && a.Mask == 0:
+	case a.Mask == 0:
 		a.Mask = classMask(a.Addr)
 	}
-	return netif.AddAddress(i.index, a)
+	return netif.AddAddress(index, a)
 }
 
-// deleteAddress removes an address; with nil the first inet address, which is
-// 0.0.0.0 when there is that one.
-func (s *Stack) deleteAddress(i *iface, a *ctl.Address) error {
+// addInet6 adds an inet6 address. One that is no longer preferred, or no longer
+// valid, is told by its lifetimes, which are endless when none are given.
+func (s *Stack) addInet6(i *iface, index int, a ctl.Address) error {
+	if !s.config.IPv6 {
+		return fmt.Errorf("%s: %v: not a v6 stack: %w", i.name, a.Addr, syscall.EAFNOSUPPORT)
+	}
+	if a.Anycast {
+		return s.addAnycast(i, index, a)
+	}
+	if a.Deprecated {
+		a.PreferredLifetime = 0
+		if a.ValidLifetime == 0 {
+			a.ValidLifetime = math.MaxUint32
+		}
+	}
+	return netif.AddAddress(index, a)
+}
+
+// addAnycast makes an interface answer to an anycast address.
+func (s *Stack) addAnycast(i *iface, index int, a ctl.Address) error {
+	membership, err := netif.JoinAnycast(index, a.Addr)
+	if err != nil {
+		return err
+	}
+	s.keep(i, func(l *local) {
+		known := slices.ContainsFunc(l.anycast, func(x anycast) bool { return x.address.Addr == a.Addr })
+		if known || len(l.anycast) >= maxAnycast {
+			err = fmt.Errorf("%s: anycast %v: %w", i.name, a.Addr, syscall.EEXIST)
+			return
+		}
+		l.anycast = append(l.anycast, anycast{a, membership})
+	})
+	if err != nil {
+		_ = membership.Close()
+	}
+	return err
+}
+
+// deleteAnycast reports whether an address was an anycast one and is no more.
+func (s *Stack) deleteAnycast(i *iface, a netip.Addr) bool {
+	var old *netif.Anycast
+	s.keep(i, func(l *local) {
+		l.anycast = slices.DeleteFunc(l.anycast, func(x anycast) bool {
+			if x.address.Addr != a {
+				return false
+			}
+			old = x.membership
+			return true
+		})
+	})
+	if old != nil {
+		_ = old.Close()
+	}
+	return old != nil
+}
+
+// deleteAddress removes an address, and its preference with it; with nil the first
+// inet address, which is 0.0.0.0 when there is that one.
+func (s *Stack) deleteAddress(i *iface, index int, a *ctl.Address) error {
 	if a == nil || a.Addr == netip.IPv4Unspecified() {
 		var old *ctl.Address
 		s.keep(i, func(l *local) { old, l.any = l.any, nil })
@@ -36,19 +99,34 @@ func (s *Stack) deleteAddress(i *iface, a *ctl.Address) error {
 			return nil
 		}
 	}
-	if a != nil {
-		return netif.DeleteAddress(i.index, a.Addr)
+	if a == nil {
+		var err error
+		if a, err = primary(i, index); err != nil {
+			return err
+		}
 	}
-	state, err := netif.Read(i.index)
+	s.keep(i, func(l *local) {
+		l.preferences = maps.Clone(l.preferences) // somebody may be reading the old one
+		delete(l.preferences, a.Addr)
+	})
+	if s.deleteAnycast(i, a.Addr) {
+		return nil
+	}
+	return netif.DeleteAddress(index, a.Addr)
+}
+
+// primary gives the first inet address that the kernel has.
+func primary(i *iface, index int) (*ctl.Address, error) {
+	state, err := netif.Read(index)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, a := range state.Addresses {
 		if a.Addr.Is4() {
-			return netif.DeleteAddress(i.index, a.Addr)
+			return &a, nil
 		}
 	}
-	return fmt.Errorf("%s: no inet address: %w", i.name, syscall.EADDRNOTAVAIL)
+	return nil, fmt.Errorf("%s: no inet address: %w", i.name, syscall.EADDRNOTAVAIL)
 }
 
 // classMask gives the netmask of an address's class (RFC 791, 3.2), which counts

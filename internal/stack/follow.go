@@ -29,6 +29,9 @@ func (s *Stack) follow() {
 		for _, i := range s.interfaces(nil) {
 			s.tell(i)
 		}
+		for _, i := range s.vlanInterfaces() {
+			_, _ = s.state(i) // notes when its parent has gone
+		}
 		s.mu.Lock()
 		for f := range s.followers {
 			select {
@@ -51,7 +54,7 @@ func (s *Stack) tell(i *iface) {
 	if err != nil {
 		return // told at the next change
 	}
-	now := wanted(state.Flags)
+	now := wanted(state.Flags, s.foreign(i, state.MAC))
 	if now.mode != i.told.mode {
 		i.dev.SetReceiveMode(now.mode)
 	}
@@ -61,14 +64,15 @@ func (s *Stack) tell(i *iface) {
 	i.told = now
 }
 
-// wanted gives what a device has to do for an interface with these flags. An
-// interface that is up always has groups: Linux joins 224.0.0.1.
-func wanted(f ctl.Flags) told {
+// wanted gives what a device has to do for an interface with these flags, to which
+// frames for a foreign address may belong. An interface that is up always has
+// groups: Linux joins 224.0.0.1.
+func wanted(f ctl.Flags, foreign bool) told {
 	if f&ctl.FlagUp == 0 {
 		return told{}
 	}
 	return told{up: true, mode: nic.ReceiveMode{
-		Promiscuous:  f&ctl.FlagPromisc != 0,
+		Promiscuous:  f&ctl.FlagPromisc != 0 || foreign,
 		AllMulticast: f&ctl.FlagAllMulti != 0,
 		Multicast:    true,
 	}}

@@ -18,35 +18,44 @@ const linkFlags = ctl.FlagLink0 | ctl.FlagLink1 | ctl.FlagLink2
 // Do carries out one request (ctl.Handler). Its errors are those of the ioctls
 // that the operations stand for: ENXIO for an interface that is not there.
 func (s *Stack) Do(ctx context.Context, p ctl.Peer, r ctl.Request) ctl.Reply {
-	reply := ctl.Reply{Version: ctl.Version}
+	var reply ctl.Reply
 	err := error(syscall.EPERM)
 	if !r.Op.Changes() || p.Privileged() {
-		reply.Interfaces, err = s.do(ctx, r)
+		reply, err = s.do(ctx, r)
 	}
 	if err != nil {
-		return ctl.Reply{Version: ctl.Version, Errno: int(qnx.Errno(err)), Error: err.Error()}
+		reply = ctl.Reply{Errno: int(qnx.Errno(err)), Error: err.Error()}
 	}
+	reply.Version = ctl.Version
 	return reply
 }
 
-func (s *Stack) do(ctx context.Context, r ctl.Request) ([]ctl.Interface, error) {
+func (s *Stack) do(ctx context.Context, r ctl.Request) (reply ctl.Reply, err error) {
 	switch r.Op {
 	case ctl.OpList:
-		return s.list()
+		reply.Interfaces, err = s.list()
+		return reply, err
+	case ctl.OpCloners:
+		return ctl.Reply{Cloners: []string{vlanName}}, nil
 	case ctl.OpMount:
-		return nil, s.Mount(ctx, r.Driver, r.Options)
+		return reply, s.mount(ctx, r)
 	case ctl.OpCreate:
-		return nil, s.create(r.Interface)
+		return reply, s.create(r.Interface)
 	}
 	i, err := s.lookup(r.Interface)
 	if err != nil {
-		return nil, err
+		return reply, err
 	}
-	if r.Op == ctl.OpGet {
-		shown, err := s.show(i)
-		return []ctl.Interface{shown}, err
+	show := s.show
+	switch r.Op {
+	case ctl.OpZeroStats:
+		show = s.zeroStats
+		fallthrough
+	case ctl.OpGet:
+		shown, err := show(i)
+		return ctl.Reply{Interfaces: []ctl.Interface{shown}}, err
 	}
-	return nil, s.change(i, r)
+	return reply, s.change(i, r)
 }
 
 // lookup finds an interface by its name.
@@ -57,62 +66,97 @@ func (s *Stack) lookup(name string) (*iface, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.ifaces[name]
-	if i == nil || i.index == 0 || i.going {
+	if i == nil || i.index == 0 && !i.cloned || i.going {
 		return nil, fmt.Errorf("%s: %w", name, syscall.ENXIO)
 	}
 	return i, nil
-}
-
-// create makes a pseudo interface. There is no kind of them; but lo0 exists.
-func (s *Stack) create(name string) error {
-	if name == loopbackName {
-		return fmt.Errorf("%s: %w", name, syscall.EEXIST)
-	}
-	return fmt.Errorf("%s: no pseudo interface is called so: %w", name, syscall.EINVAL)
 }
 
 // change carries out a request that changes one interface.
 func (s *Stack) change(i *iface, r ctl.Request) error {
 	switch r.Op {
 	case ctl.OpDestroy:
-		if i == s.lo {
-			return fmt.Errorf("%s: %w", i.name, syscall.EINVAL)
-		}
-		return s.destroyByHand(i)
-	case ctl.OpSetFlags:
-		if err := netif.SetFlags(i.index, r.Set, r.Clear); err != nil {
-			return gone(i, err)
-		}
-		s.keep(i, func(l *local) { l.links = l.links&^r.Clear | r.Set&linkFlags })
-		return nil
+		return s.destroyAny(i)
 	case ctl.OpSetMetric:
 		s.keep(i, func(l *local) { l.metric = r.Value })
 		return nil
+	case ctl.OpSetCap:
+		return s.setCapabilities(i, netif.Capabilities{Rx: r.Rx, Tx: r.Tx})
+	case ctl.OpSetMedia:
+		return setMedia(i, r.Media)
+	case ctl.OpAddLink:
+		return s.addLink(i, r.MAC, r.Active)
+	case ctl.OpDelLink:
+		return s.deleteLink(i, r.MAC)
+	case ctl.OpPrefer:
+		return s.prefer(i, r.Address.Addr, r.Value)
+	case ctl.OpSetVLAN:
+		if r.VLAN == nil {
+			r.VLAN = &ctl.VLAN{}
+		}
+		return s.setVLAN(i, *r.VLAN)
+	}
+	if index := s.indexOf(i); index != 0 {
+		return gone(i, s.changeLink(i, index, r))
+	}
+	return s.changeUnlinked(i, r)
+}
+
+// changeLink carries out a request that changes the kernel's interface.
+func (s *Stack) changeLink(i *iface, index int, r ctl.Request) error {
+	switch r.Op {
+	case ctl.OpSetFlags:
+		if err := netif.SetFlags(index, r.Set, r.Clear); err != nil {
+			return err
+		}
+		s.keep(i, func(l *local) { l.flags = l.flags&^r.Clear | r.Set&linkFlags })
+		return nil
 	case ctl.OpSetMTU:
-		return gone(i, s.setMTU(i, r.Value))
+		return s.setMTU(i, index, r.Value)
 	case ctl.OpAddAddr:
-		return gone(i, s.addAddress(i, *r.Address))
+		return s.addAddress(i, index, *r.Address)
 	case ctl.OpDelAddr:
-		return gone(i, s.deleteAddress(i, r.Address))
+		return s.deleteAddress(i, index, r.Address)
 	}
 	return fmt.Errorf("operation %.32q: %w", r.Op, syscall.ENOSYS)
 }
 
-// keep changes what is kept here of an interface.
-func (s *Stack) keep(i *iface, change func(*local)) {
-	s.mu.Lock()
-	change(&i.local)
-	s.mu.Unlock()
-	s.watcher.Kick()
+// destroyAny is "ifconfig IF destroy", whatever the interface is.
+func (s *Stack) destroyAny(i *iface) error {
+	switch {
+	case i == s.lo:
+		return fmt.Errorf("%s: %w", i.name, syscall.EINVAL)
+	case i.cloned:
+		return s.destroyVLAN(i)
+	}
+	return s.destroyByHand(i)
 }
 
-func (s *Stack) setMTU(i *iface, mtu int) error {
-	most := netif.MaxMTU
-	if i != s.lo {
-		most = i.spec.MaxMTU
+func (s *Stack) setMTU(i *iface, index, mtu int) error {
+	most, err := s.maxMTU(i)
+	if err != nil {
+		return err
 	}
 	if mtu < netif.MinMTU || mtu > most {
 		return fmt.Errorf("%s: mtu %d, not %d to %d: %w", i.name, mtu, netif.MinMTU, most, syscall.EINVAL)
 	}
-	return netif.SetMTU(i.index, mtu)
+	return netif.SetMTU(index, mtu)
+}
+
+// maxMTU gives the largest MTU that an interface can have.
+func (s *Stack) maxMTU(i *iface) (int, error) {
+	switch {
+	case i == s.lo:
+		return netif.MaxMTU, nil
+	case !i.cloned:
+		return i.spec.MaxMTU, nil
+	}
+	s.mu.Lock()
+	name := i.vlan.Parent
+	s.mu.Unlock()
+	parent, err := s.lookup(name)
+	if err != nil {
+		return 0, err
+	}
+	return vlanMTU(parent)
 }

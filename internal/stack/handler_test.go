@@ -39,7 +39,7 @@ func TestShow(t *testing.T) {
 		Addresses: []ctl.Address{{Addr: addr("127.0.0.1"), Mask: 0xff000000}},
 	}, {
 		Name: "ecm0", Flags: 0x8802, MTU: 1500, MAC: "02:00:00:00:00:01",
-		Media:  &ctl.Media{Current: "autoselect", Active: "100baseTX full-duplex"},
+		Media:  &ctl.Media{Current: "autoselect", Active: "100baseTX full-duplex", Supported: []string{"autoselect"}},
 		Driver: "ecm", Description: "a device in a test",
 		Counters: []ctl.Counter{{Name: "frames", Value: 7}},
 	}}
@@ -68,7 +68,7 @@ func TestErrno(t *testing.T) {
 		{"get, kernel's", ctl.Request{Op: ctl.OpGet, Interface: "lo"}, syscall.ENXIO},
 		{"destroy, missing", ctl.Request{Op: ctl.OpDestroy, Interface: "ecm1"}, syscall.ENXIO},
 		{"destroy lo0", ctl.Request{Op: ctl.OpDestroy, Interface: "lo0"}, syscall.EINVAL},
-		{"create", ctl.Request{Op: ctl.OpCreate, Interface: "vlan73"}, syscall.EINVAL},
+		{"create, no cloner", ctl.Request{Op: ctl.OpCreate, Interface: "tap0"}, syscall.EINVAL},
 		{"create lo0", ctl.Request{Op: ctl.OpCreate, Interface: "lo0"}, syscall.EEXIST},
 		{"mtu over the hardware's", ctl.Request{Op: ctl.OpSetMTU, Interface: "ecm0", Value: 1501}, syscall.EINVAL},
 		{"mtu too small", ctl.Request{Op: ctl.OpSetMTU, Interface: "ecm0", Value: 67}, syscall.EINVAL},

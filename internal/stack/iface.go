@@ -17,19 +17,21 @@ import (
 	"io-pkt/slog"
 )
 
-// An iface is one of the drivers' interfaces, or lo0, which has only a name and
-// an index.
+// An iface is one of the drivers' interfaces, a VLAN interface, which has neither
+// module nor device, or lo0, which has only a name and an index.
 type iface struct {
 	name   string
 	module *module
 	spec   nic.Spec
 	dev    nic.Device
+	cloned bool // a VLAN interface
 
 	told told // what dev knows; belongs to the goroutine that follows the kernel
 
 	// Guarded by Stack.mu.
-	index int        // the kernel's; 0 while the interface is being made
-	tap   *netif.TAP // set together with index
+	index int        // the kernel's; 0 while there is nothing in the kernel
+	tap   *netif.TAP // a driver's, set together with index
+	vlan  ctl.VLAN   // of a VLAN interface; without parent it is not in the kernel
 	going bool       // it is being removed, and not shown any more
 	local local
 }
@@ -53,7 +55,7 @@ func (m *module) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
 		s.log(slog.Error, "%v", err)
 		return nil, err
 	}
-	s.prepare(tap)
+	s.prepare(i.name, tap.Index())
 
 	s.mu.Lock()
 	if m.closing {
@@ -111,13 +113,13 @@ func (s *Stack) hasInterfacesLocked(m *module) bool {
 
 // prepare makes those of the kernel's settings that differ from QNX's ways. The
 // interface works without them.
-func (s *Stack) prepare(tap *netif.TAP) {
+func (s *Stack) prepare(name string, index int) {
 	err := errors.Join(
-		s.config.Sysctl.SetIPv6(tap, s.config.IPv6),
-		s.config.Sysctl.KeepAliases(tap),
+		s.config.Sysctl.SetIPv6(name, index, s.config.IPv6),
+		s.config.Sysctl.KeepAliases(name),
 	)
 	if err != nil {
-		s.log(slog.Warning, "%s: kernel settings: %v", tap.Name(), err)
+		s.log(slog.Warning, "%s: kernel settings: %v", name, err)
 	}
 }
 
@@ -193,25 +195,31 @@ func (s *Stack) forget(i *iface) {
 	if s.ifaces[i.name] == i {
 		delete(s.ifaces, i.name)
 	}
+	s.vlans = slices.DeleteFunc(s.vlans, func(x *iface) bool { return x == i })
+	old := i.local
+	i.local = local{}
 	s.mu.Unlock()
+	old.close()
 	s.watcher.Kick()
 }
 
-// interfaces gives the interfaces, of one module unless m is nil, oldest first.
+// indexOf gives the kernel's index of an interface; 0 for a VLAN interface
+// without a parent.
+func (s *Stack) indexOf(i *iface) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return i.index
+}
+
+// interfaces gives the drivers' interfaces, of one module unless m is nil, oldest
+// first.
 func (s *Stack) interfaces(m *module) []*iface {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := slices.Collect(maps.Values(s.ifaces))
 	list = slices.DeleteFunc(list, func(i *iface) bool {
-		return i.index == 0 || i.going || m != nil && i.module != m
+		return i.index == 0 || i.cloned || i.going || m != nil && i.module != m
 	})
 	slices.SortFunc(list, func(a, b *iface) int { return cmp.Compare(a.index, b.index) })
 	return list
-}
-
-// local is what QNX keeps of an interface and the kernel does not.
-type local struct {
-	links  ctl.Flags    // LINK0 to LINK2
-	metric int          // which Linux has for routes only
-	any    *ctl.Address // 0.0.0.0, which scripts set before they ask a DHCP server
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"syscall"
 
+	"io-pkt/internal/ctl"
 	"io-pkt/internal/nic"
 	"io-pkt/internal/qnx"
 	"io-pkt/slog"
@@ -42,6 +43,15 @@ func (s *Stack) Load(ctx context.Context, driver, options string) error {
 // module's name or path in full.
 func (s *Stack) Mount(ctx context.Context, file, options string) error {
 	return s.load(ctx, file, options)
+}
+
+// mount carries out a request to load a driver. It goes on when the client has
+// hung up: a driver that was asked for is loaded, or fails, on QNX as well.
+func (s *Stack) mount(ctx context.Context, r ctl.Request) error {
+	if r.Instance != s.config.Instance {
+		return fmt.Errorf("this is instance %d, not %d: %w", s.config.Instance, r.Instance, syscall.ENODEV)
+	}
+	return s.Mount(ctx, r.Driver, r.Options)
 }
 
 func (s *Stack) load(ctx context.Context, file, options string) error {

@@ -1,7 +1,9 @@
 package stack
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 
@@ -18,9 +20,10 @@ const (
 	linuxLoMTU   = 65536
 )
 
-// list gives all interfaces, lo0 first and the oldest next.
+// list gives all interfaces: lo0, the drivers' with the oldest first, and the
+// VLANs.
 func (s *Stack) list() (list []ctl.Interface, err error) {
-	for _, i := range append([]*iface{s.lo}, s.interfaces(nil)...) {
+	for _, i := range slices.Concat([]*iface{s.lo}, s.interfaces(nil), s.vlanInterfaces()) {
 		shown, err := s.show(i)
 		if errors.Is(err, syscall.ENXIO) {
 			continue // it went just now
@@ -33,29 +36,51 @@ func (s *Stack) list() (list []ctl.Interface, err error) {
 	return list, nil
 }
 
+// state reads what the kernel has of an interface; ENXIO when it has it no more. A
+// VLAN interface need not be there.
+func (s *Stack) state(i *iface) (netif.State, error) {
+	index := s.indexOf(i)
+	if index == 0 {
+		return unlinked(i.name), nil
+	}
+	state, err := netif.Read(index)
+	if i.cloned && errors.Is(err, syscall.ENODEV) {
+		s.left(i, index)
+		return unlinked(i.name), nil
+	}
+	return state, gone(i, err)
+}
+
 // show gives an interface; ENXIO when the kernel has it no more.
 func (s *Stack) show(i *iface) (ctl.Interface, error) {
-	state, err := netif.Read(i.index)
+	state, err := s.state(i)
 	if err != nil {
-		return ctl.Interface{}, gone(i, err)
+		return ctl.Interface{}, err
 	}
 	s.mu.Lock()
-	local := i.local
+	local, vlan := i.local, i.vlan
+	local.links, local.anycast = slices.Clone(local.links), slices.Clone(local.anycast)
 	s.mu.Unlock()
 
 	shown := ctl.Interface{
 		Name:  i.name, // which it keeps here, even when ip(8) has renamed it
-		Index: state.Index, Flags: state.Flags | local.links, Metric: local.metric, MTU: state.MTU,
-		MAC: state.MAC.String(), Addresses: state.Addresses, Stats: state.Stats,
+		Index: state.Index, Flags: state.Flags | local.flags, Metric: local.metric, MTU: state.MTU,
+		MAC: state.MAC.String(), Addresses: local.addresses(state.Addresses), Stats: state.Stats,
 	}
-	if local.any != nil {
-		shown.Addresses = slices.Insert(shown.Addresses, 0, *local.any)
+	for _, mac := range local.links {
+		if !bytes.Equal(mac, state.MAC) { // ip(8) may have made it the active one
+			shown.Links = append(shown.Links, mac.String())
+		}
 	}
-	if i == s.lo {
+	switch {
+	case i == s.lo:
 		s.showLoopback(&shown)
-	} else {
+	case i.cloned:
+		shown.VLAN = &vlan
+	default:
 		i.showDevice(&shown, state.Carrier)
 	}
+	shown.Stats = shown.Stats.Sub(local.zero)
 	return shown, nil
 }
 
@@ -74,12 +99,30 @@ func (i *iface) showDevice(shown *ctl.Interface, carrier bool) {
 	in, out := i.tap.Dropped()
 	shown.Stats.InDrops += in
 	shown.Stats.OutDrops += out
-	shown.Media = &ctl.Media{Current: "autoselect", Active: media(status), Link: carrier}
+	shown.Media = &ctl.Media{Current: autoselect, Active: media(status), Supported: []string{autoselect}, Link: carrier}
+	supported, enabled := i.tap.Supported(), i.tap.Enabled()
+	shown.CapRx, shown.CapTx = supported.Rx, supported.Tx
+	shown.EnabledRx, shown.EnabledTx = enabled.Rx, enabled.Tx
 	shown.Driver = i.module.name
 	shown.Description = i.spec.Description
+	i.showHardware(shown, status)
 	for _, c := range status.Counters {
 		shown.Counters = append(shown.Counters, ctl.Counter(c))
 	}
+}
+
+// autoselect is the one medium that an interface can be set to.
+const autoselect = "autoselect"
+
+// setMedia takes nothing but what there is already.
+func setMedia(i *iface, word string) error {
+	switch {
+	case i.dev == nil:
+		return fmt.Errorf("%s: has no media: %w", i.name, syscall.EINVAL)
+	case word != autoselect:
+		return fmt.Errorf("%s: media %q: %w", i.name, word, syscall.ENXIO)
+	}
+	return nil
 }
 
 // media gives the name of the Ethernet variant that comes nearest to the

@@ -35,6 +35,8 @@ type Config struct {
 	// Log takes the lines for the system log; it must not block for long. May be
 	// nil.
 	Log func(slog.Severity, string)
+	// Instance is the number that "mount -T io-pktN" must name, 0 for none.
+	Instance int
 	// IPv6 makes it a v6 variant. Otherwise the interfaces are kept free of
 	// inet6.
 	IPv6 bool
@@ -59,6 +61,7 @@ type Stack struct {
 	closed    bool
 	modules   []*module         // in the order of loading
 	ifaces    map[string]*iface // by the name they were made with
+	vlans     []*iface          // those of them that are VLANs, oldest first
 	followers map[chan struct{}]struct{}
 }
 
@@ -133,6 +136,9 @@ func (s *Stack) close() error {
 		defer close(closed)
 		for _, m := range slices.Backward(modules) {
 			s.unload(m)
+		}
+		for _, i := range append(s.vlanInterfaces(), s.lo) {
+			s.forget(i) // the kernel's VLANs have gone with their parents
 		}
 		_ = s.watcher.Close()
 		s.wg.Wait()

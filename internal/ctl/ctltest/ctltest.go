@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -106,8 +107,10 @@ func (s *Stack) Do(_ context.Context, _ ctl.Peer, r ctl.Request) ctl.Reply {
 	switch r.Op {
 	case ctl.OpList:
 		return ctl.Reply{Interfaces: slices.Clone(s.interfaces)}
+	case ctl.OpCloners:
+		return ctl.Reply{Cloners: []string{"vlan"}}
 	case ctl.OpCreate:
-		return ctl.ErrorReply(syscall.EINVAL) // no such cloner
+		return ctl.ErrorReply(s.createLocked(r.Interface))
 	}
 	i := slices.IndexFunc(s.interfaces, func(n ctl.Interface) bool { return n.Name == r.Interface })
 	if i < 0 {
@@ -131,9 +134,73 @@ func (s *Stack) Do(_ context.Context, _ ctl.Peer, r ctl.Request) ctl.Reply {
 	case ctl.OpDestroy:
 		s.interfaces = slices.Delete(slices.Clone(s.interfaces), i, i+1)
 	default:
-		return ctl.ErrorReply(syscall.EOPNOTSUPP)
+		return changeMore(n, r)
 	}
 	return ctl.Reply{}
+}
+
+// createLocked makes a VLAN interface; there are no other cloners.
+func (s *Stack) createLocked(name string) error {
+	switch {
+	case slices.ContainsFunc(s.interfaces, func(n ctl.Interface) bool { return n.Name == name }):
+		return syscall.EEXIST
+	case !strings.HasPrefix(name, "vlan"):
+		return syscall.EINVAL
+	}
+	s.interfaces = append(slices.Clone(s.interfaces), ctl.Interface{
+		Name: name, MTU: 1500, MAC: "00:00:00:00:00:00", VLAN: &ctl.VLAN{},
+		Flags: ctl.FlagBroadcast | ctl.FlagSimplex | ctl.FlagMulticast,
+	})
+	s.changedLocked()
+	return nil
+}
+
+// changeMore does what is asked for less often.
+func changeMore(n *ctl.Interface, r ctl.Request) ctl.Reply {
+	var err error
+	switch r.Op {
+	case ctl.OpSetCap:
+		if r.Rx&^n.CapRx != 0 || r.Tx&^n.CapTx != 0 {
+			return ctl.ErrorReply(syscall.EINVAL)
+		}
+		n.EnabledRx, n.EnabledTx = r.Rx, r.Tx
+	case ctl.OpSetMedia:
+		if !slices.Contains(n.Media.Supported, r.Media) {
+			return ctl.ErrorReply(syscall.ENXIO)
+		}
+		n.Media = &ctl.Media{Current: r.Media, Supported: n.Media.Supported, Link: n.Media.Link}
+	case ctl.OpZeroStats:
+		was := *n
+		n.Stats = ctl.Stats{}
+		return ctl.Reply{Interfaces: []ctl.Interface{was}}
+	case ctl.OpSetVLAN:
+		if r.VLAN.Parent != "" && n.VLAN.Parent != "" {
+			return ctl.ErrorReply(syscall.EBUSY)
+		}
+		n.VLAN = r.VLAN
+	case ctl.OpAddLink:
+		if r.Active {
+			r.MAC, n.MAC = n.MAC, r.MAC
+		}
+		n.Links = append(slices.Clone(n.Links), r.MAC)
+	case ctl.OpDelLink:
+		k := slices.Index(n.Links, r.MAC)
+		if k < 0 {
+			return ctl.ErrorReply(syscall.EADDRNOTAVAIL)
+		}
+		n.Links = slices.Delete(slices.Clone(n.Links), k, k+1)
+	case ctl.OpPrefer:
+		err = syscall.EADDRNOTAVAIL
+		n.Addresses = slices.Clone(n.Addresses)
+		for i := range n.Addresses {
+			if n.Addresses[i].Addr == r.Address.Addr {
+				n.Addresses[i].Preference, err = r.Value, nil
+			}
+		}
+	default:
+		err = syscall.EOPNOTSUPP
+	}
+	return ctl.ErrorReply(err)
 }
 
 // remove takes an address off an interface, the primary inet one for nil.
