@@ -55,6 +55,9 @@ func (d *device) attach(ctx context.Context) error {
 	if d.usb, err = d.module.stack.Open(asking, d.info); err != nil {
 		return err
 	}
+	if d.descriptor, err = usb.ReadDevice(asking, d.usb); err != nil {
+		return err
+	}
 	if d.function, err = d.identify(asking); err != nil {
 		return err
 	}
@@ -80,7 +83,7 @@ func (d *device) attach(ctx context.Context) error {
 func (d *device) identify(ctx context.Context) (function, error) {
 	var configs []*usb.Config
 	var notes []string
-	for i := range min(d.info.Descriptor.NumConfigurations, maxConfigs) {
+	for i := range min(d.descriptor.NumConfigurations, maxConfigs) {
 		raw, err := usb.ReadConfig(ctx, d.usb, i)
 		if err == nil {
 			var c *usb.Config
@@ -94,7 +97,7 @@ func (d *device) identify(ctx context.Context) (function, error) {
 		}
 		notes = append(notes, err.Error())
 	}
-	f, more, ok := findFunction(d.info.Descriptor, configs, ecm)
+	f, more, ok := findFunction(d.descriptor, configs, ecm)
 	if d.options().verbose > 0 || !ok && d.options().device >= 0 {
 		for _, n := range append(notes, more...) {
 			d.module.host.Log(slog.Info, "devnp-ecm: %v: %s", d.info, n)
@@ -108,7 +111,7 @@ func (d *device) identify(ctx context.Context) (function, error) {
 
 // describe makes the specification of the interface, from the device's strings.
 func (d *device) describe(ctx context.Context) nic.Spec {
-	desc := d.info.Descriptor
+	desc := d.descriptor
 	text := func(index uint8) string {
 		s, _ := usb.ReadString(ctx, d.usb, index) // a device without strings is as good
 		return printable(s)

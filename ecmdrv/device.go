@@ -22,10 +22,11 @@ var errClosed = errors.New("closed by the host")
 // Its fields are set while it is attached and not changed when it runs, but for
 // those that say otherwise.
 type device struct {
-	module   *module
-	info     usb.DeviceInfo
-	function function
-	port     nic.Port
+	module     *module
+	info       usb.DeviceInfo
+	descriptor usb.DeviceDescriptor
+	function   function
+	port       nic.Port
 
 	description, macSource string
 	mac                    net.HardwareAddr

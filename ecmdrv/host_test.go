@@ -422,8 +422,39 @@ type watched struct {
 	before func(call string)
 }
 
+// Devices leaves out what USB/IP does not tell of a device.
+func (w *watched) Devices(ctx context.Context) ([]usb.DeviceInfo, error) {
+	list, err := w.Stack.Devices(ctx)
+	for i := range list {
+		list[i] = bare(list[i])
+	}
+	return list, err
+}
+
+func (w *watched) Watch(ctx context.Context, f func(usb.Event)) error {
+	return w.Stack.Watch(ctx, func(e usb.Event) {
+		e.Device = bare(e.Device)
+		f(e)
+	})
+}
+
+func bare(info usb.DeviceInfo) usb.DeviceInfo {
+	d := &info.Descriptor
+	d.Manufacturer, d.Product, d.SerialNumber = 0, 0, 0
+	return info
+}
+
 func (w *watched) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
 	w.before("open")
+	list, err := w.Stack.Devices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, full := range list {
+		if bare(full) == info {
+			info = full
+		}
+	}
 	d, err := w.Stack.Open(ctx, info)
 	if err != nil {
 		return nil, err

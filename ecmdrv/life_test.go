@@ -328,8 +328,11 @@ func TestGivesBack(t *testing.T) {
 	if err := r.module.Close(); err != nil {
 		t.Fatalf("second time: %v", err)
 	}
-	info := r.host.port("ecm0").dev.(*device).info
-	u, err := r.bus.Open(t.Context(), info)
+	list, err := r.bus.Devices(t.Context())
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	u, err := r.bus.Open(t.Context(), list[0])
 	if err != nil {
 		t.Fatal(err)
 	}

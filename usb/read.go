@@ -11,6 +11,17 @@ import (
 // list its languages (USB Language Identifiers 1.0).
 const LangEnglishUS = 0x0409
 
+// ReadDevice reads the device descriptor. It has what DeviceInfo may lack: over
+// USB/IP a device is listed without its string indexes.
+func ReadDevice(ctx context.Context, d Device) (DeviceDescriptor, error) {
+	b := make([]byte, DeviceDescriptorSize)
+	n, err := getDescriptor(ctx, d, DescDevice, 0, 0, b)
+	if err != nil {
+		return DeviceDescriptor{}, err
+	}
+	return ParseDevice(b[:n])
+}
+
 // ReadConfig reads the raw configuration descriptor with this index, which
 // counts from 0 and is not bConfigurationValue (USB 2.0, 9.4.3).
 func ReadConfig(ctx context.Context, d Device, index uint8) ([]byte, error) {

@@ -93,3 +93,18 @@ func TestSetupRoundTrip(t *testing.T) {
 		t.Errorf("ParseSetup = %v, %#x", got, n)
 	}
 }
+
+func TestReadDevice(t *testing.T) {
+	want := DeviceDescriptor{USBVersion: 0x0200, VendorID: 0x1209, ProductID: 1, Manufacturer: 1, NumConfigurations: 2}
+	d := descriptors{answers: map[uint16][]byte{0x0100: want.Bytes()}}
+	if got, err := ReadDevice(t.Context(), d); got != want || err != nil {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	d.answers[0x0100] = want.Bytes()[:17]
+	if got, err := ReadDevice(t.Context(), d); err == nil {
+		t.Errorf("cut short: got %+v", got)
+	}
+	if _, err := ReadDevice(t.Context(), descriptors{}); !errors.Is(err, ErrStall) {
+		t.Errorf("stalled: %v; want ErrStall in the chain", err)
+	}
+}
