@@ -24,8 +24,7 @@ func ifconfig(ctx context.Context, args []string, out, warnings io.Writer) error
 		fmt.Fprintf(warnings, "%s: -A is deprecated\n", name)
 	}
 	if o.cloners {
-		_, err := fmt.Fprintln(out) // there is nothing that could be created
-		return err
+		return withClient(ctx, func(c *ctl.Client) error { return showCloners(ctx, c, out) })
 	}
 	if o.all || o.names {
 		return withClient(ctx, func(c *ctl.Client) error { return showAll(ctx, c, out, o, operands) })
@@ -73,19 +72,22 @@ func carryOut(ctx context.Context, c *ctl.Client, l line, mistake error, o optio
 	case o.connected:
 		return connected(n)
 	case len(l.words) == 0:
-		return show(out, n, l.family, o)
+		return display(ctx, c, out, n, l.family, o)
 	}
 	steps, err := plan(l, n, systemResolver())
 	if err != nil {
+		if l.create { // a line with a mistake changes nothing
+			_, _ = c.Do(ctx, ctl.Request{Op: ctl.OpDestroy, Interface: l.iface})
+		}
 		return err
 	}
 	return performAll(ctx, c, steps, out, warnings)
 }
 
-// familyHere refuses the families that only the original has, as it does itself
-// on a stack without them.
+// familyHere refuses the families that only the original has, and inet6 of a v4
+// stack, as the original does: it cannot make a socket.
 func familyHere(family string) error {
-	if family == "" || families[family] {
+	if family == "" || families[family] && (family != "inet6" || ctl.HasInet6(ctl.Prefix())) {
 		return nil
 	}
 	return ioctlError{"socket", syscall.EAFNOSUPPORT}
@@ -93,18 +95,19 @@ func familyHere(family string) error {
 
 // performAll carries out a plan up to the first failure that counts.
 func performAll(ctx context.Context, c *ctl.Client, steps []step, out, warnings io.Writer) error {
-	var last error
+	added := false
 	for _, s := range steps {
-		if s.ifDone && last != nil {
+		if s.ifAdded && !added {
 			continue
 		}
-		last = perform(ctx, c, s, out)
-		if last != nil && !s.warning {
-			return last
+		err := perform(ctx, c, s, out)
+		if err != nil && !s.warning {
+			return err
 		}
-		if last != nil {
-			tell(warnings, last)
+		if err != nil {
+			tell(warnings, err)
 		}
+		added = added || s.adds && err == nil
 	}
 	return nil
 }
@@ -115,8 +118,8 @@ func perform(ctx context.Context, c *ctl.Client, s step, out io.Writer) error {
 	case s.note != "":
 		_, err := fmt.Fprintln(out, s.note)
 		return err
-	case s.refused:
-		return ioctlError{s.ioctl, syscall.EOPNOTSUPP}
+	case s.refused != nil:
+		return ioctlError{s.ioctl, s.refused}
 	}
 	if _, err := c.Do(ctx, s.request); err != nil {
 		return ioctlError{s.ioctl, err}

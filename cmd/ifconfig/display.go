@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 
 	"io-pkt/internal/ctl"
 )
@@ -29,13 +28,23 @@ func showAll(ctx context.Context, c *ctl.Client, w io.Writer, o options, operand
 		if names = append(names, n.Name); o.names {
 			continue
 		}
-		if err := show(w, n, family, o); err != nil {
+		if err := display(ctx, c, w, n, family, o); err != nil {
 			return err
 		}
 	}
 	if o.names {
 		_, err = fmt.Fprintln(w, strings.Join(names, " "))
 	}
+	return err
+}
+
+// showCloners prints the kinds of interfaces that can be created.
+func showCloners(ctx context.Context, c *ctl.Client, w io.Writer) error {
+	r, err := c.Do(ctx, ctl.Request{Op: ctl.OpCloners})
+	if err != nil {
+		return ioctlError{"SIOCIFGCLONERS for names", err}
+	}
+	_, err = fmt.Fprintln(w, strings.Join(r.Cloners, " "))
 	return err
 }
 
@@ -60,39 +69,63 @@ func connected(n ctl.Interface) error {
 	return nil
 }
 
-// show prints an interface: the common part, then the addresses, of one family if
-// one is given.
-func show(w io.Writer, n ctl.Interface, family string, o options) error {
+// display shows an interface, with -z as it was when its counters began anew. When
+// that is refused, what stands before the counters is there all the same.
+func display(ctx context.Context, c *ctl.Client, w io.Writer, n ctl.Interface, family string, o options) error {
+	var refusal error
+	if o.zero {
+		r, err := c.Do(ctx, ctl.Request{Op: ctl.OpZeroStats, Interface: n.Name})
+		switch {
+		case err != nil:
+			refusal = ioctlError{"SIOCZIFDATA", err}
+		case len(r.Interfaces) == 1:
+			n.Stats = r.Interfaces[0].Stats
+		}
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: flags=%s", n.Name, flagText(n.Flags))
-	if n.Metric != 0 {
-		fmt.Fprintf(&b, " metric %d", n.Metric)
+	if refusal != nil {
+		showCommon(&b, n, o)
+	} else {
+		show(&b, n, family, o)
 	}
-	if n.MTU != 0 {
-		fmt.Fprintf(&b, " mtu %d", n.MTU)
-	}
-	b.WriteByte('\n')
-	if n.MAC != "" {
-		fmt.Fprintf(&b, "\taddress: %s\n", n.MAC)
-	}
-	if n.Media != nil {
-		showMedia(&b, *n.Media, o)
-	}
-	if o.stats {
-		showStats(&b, n, o)
-	}
-	showAddresses(&b, n, family, o)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return err
 	}
-	if o.zero {
-		return ioctlError{"SIOCZIFDATA", syscall.EOPNOTSUPP} // the kernel's counters only grow
+	return refusal
+}
+
+// show prints an interface: the common part, the counters, then the addresses, of
+// one family if one is given.
+func show(b *strings.Builder, n ctl.Interface, family string, o options) {
+	showCommon(b, n, o)
+	if o.stats {
+		showStats(b, n, o)
 	}
-	return nil
+	showAddresses(b, n, family, o)
+}
+
+// showCommon prints what is no address and no counter.
+func showCommon(b *strings.Builder, n ctl.Interface, o options) {
+	fmt.Fprintf(b, "%s: flags=%s", n.Name, flagText(n.Flags))
+	if n.Metric != 0 {
+		fmt.Fprintf(b, " metric %d", n.Metric)
+	}
+	if n.MTU != 0 {
+		fmt.Fprintf(b, " mtu %d", n.MTU)
+	}
+	b.WriteByte('\n')
+	showCapabilities(b, n)
+	showVLAN(b, n.VLAN)
+	if n.MAC != "" {
+		fmt.Fprintf(b, "\taddress: %s\n", n.MAC)
+	}
+	if n.Media != nil {
+		showMedia(b, *n.Media, o)
+	}
 }
 
 // flagNames are the flags' names by bit, lowest first.
-var flagNames = [32]string{
+var flagNames = []string{
 	0: "UP", 1: "BROADCAST", 2: "DEBUG", 3: "LOOPBACK", 4: "POINTOPOINT", 5: "NOTRAILERS",
 	6: "RUNNING", 7: "NOARP", 8: "PROMISC", 9: "ALLMULTI", 10: "OACTIVE", 11: "SIMPLEX",
 	12: "LINK0", 13: "LINK1", 14: "LINK2", 15: "MULTICAST",
@@ -100,17 +133,19 @@ var flagNames = [32]string{
 }
 
 // flagText prints flags as snprintb(3) does: 8843<UP,BROADCAST,...>, or 0.
-func flagText(f ctl.Flags) string {
-	var names []string
-	for bit, name := range flagNames {
-		if f>>bit&1 != 0 && name != "" {
-			names = append(names, name)
+func flagText(f ctl.Flags) string { return bitText(uint32(f), flagNames) }
+
+func bitText(bits uint32, names []string) string {
+	var set []string
+	for bit, name := range names {
+		if bits>>bit&1 != 0 && name != "" {
+			set = append(set, name)
 		}
 	}
-	if len(names) == 0 {
-		return fmt.Sprintf("%x", f)
+	if len(set) == 0 {
+		return fmt.Sprintf("%x", bits)
 	}
-	return fmt.Sprintf("%x<%s>", f, strings.Join(names, ","))
+	return fmt.Sprintf("%x<%s>", bits, strings.Join(set, ","))
 }
 
 func showMedia(b *strings.Builder, m ctl.Media, o options) {
@@ -123,29 +158,30 @@ func showMedia(b *strings.Builder, m ctl.Media, o options) {
 		status = "active"
 	}
 	fmt.Fprintf(b, "\n\tstatus: %s\n", status)
-	if o.media {
-		// What is set is all that such an interface can be set to.
-		subtype, opts, _ := strings.Cut(m.Current, " ")
-		fmt.Fprintf(b, "\tsupported Ethernet media:\n\t\tmedia %s", subtype)
-		if opts != "" {
-			fmt.Fprintf(b, " mediaopt %s", opts)
+	if o.media && len(m.Supported) > 0 {
+		b.WriteString("\tsupported Ethernet media:\n")
+		for _, s := range m.Supported {
+			fmt.Fprintf(b, "\t\tmedia %s\n", parseMedium(s).text(" mediaopt "))
 		}
-		b.WriteByte('\n')
 	}
 }
 
-// showAddresses prints the addresses. The first inet one is the primary; the
-// others are its aliases.
+// showAddresses prints the addresses of a family, or all. The first inet one is
+// the primary; the others are its aliases.
 func showAddresses(b *strings.Builder, n ctl.Interface, family string, o options) {
+	shown := func(f string) bool { return family == "" || family == f }
+	if shown("link") {
+		showLinks(b, n.Links)
+	}
 	alias := ""
 	for _, a := range n.Addresses {
 		switch {
 		case a.Addr.Is4():
-			if family != "inet6" {
+			if shown("inet") {
 				showInet(b, n, a, alias)
 			}
 			alias = "alias "
-		case a.Addr.Is6() && family != "inet":
+		case a.Addr.Is6() && shown("inet6"):
 			showInet6(b, n, a, o)
 		}
 	}
@@ -160,6 +196,7 @@ func showInet(b *strings.Builder, n ctl.Interface, a ctl.Address, alias string) 
 	if n.Flags&ctl.FlagBroadcast != 0 && a.Broadcast.IsValid() {
 		fmt.Fprintf(b, " broadcast %s", a.Broadcast)
 	}
+	showPreference(b, a)
 	b.WriteByte('\n')
 }
 
@@ -177,7 +214,7 @@ func showInet6(b *strings.Builder, n ctl.Interface, a ctl.Address, o options) {
 	for _, s := range []struct {
 		is   bool
 		text string
-	}{{a.Tentative, " tentative"}, {a.Duplicated, " duplicated"}, {a.Deprecated, " deprecated"}} {
+	}{{a.Anycast, " anycast"}, {a.Tentative, " tentative"}, {a.Duplicated, " duplicated"}, {a.Deprecated, " deprecated"}} {
 		if s.is {
 			b.WriteString(s.text)
 		}
@@ -188,7 +225,15 @@ func showInet6(b *strings.Builder, n ctl.Interface, a ctl.Address, o options) {
 	if o.lifetimes {
 		fmt.Fprintf(b, " pltime %s vltime %s", lifetime(a.PreferredLifetime), lifetime(a.ValidLifetime))
 	}
+	showPreference(b, a)
 	b.WriteByte('\n')
+}
+
+// showPreference prints a preference that somebody has set, behind all else.
+func showPreference(b *strings.Builder, a ctl.Address) {
+	if a.Preference != 0 {
+		fmt.Fprintf(b, " preference %d", a.Preference)
+	}
 }
 
 func lifetime(seconds uint32) string {

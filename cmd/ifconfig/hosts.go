@@ -15,6 +15,9 @@ import (
 // the user waits for that.
 const resolveTime = 5 * time.Second
 
+// noName is the resolver's complaint (gai_strerror(EAI_NONAME)).
+const noName = "hostname nor servname provided, or not known"
+
 // A resolver finds the addresses of names: hosts first, networks then.
 type resolver struct {
 	lookup   func(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -49,7 +52,7 @@ func (r resolver) inet6(name, iface string) (netip.Addr, error) {
 	} else if a, ok := r.host("ip6", name); ok {
 		return a.WithZone(""), nil
 	}
-	return netip.Addr{}, fmt.Errorf("%s: hostname nor servname provided, or not known", name) // gai_strerror(EAI_NONAME)
+	return netip.Addr{}, fmt.Errorf("%s: %s", name, noName)
 }
 
 func (r resolver) host(network, name string) (netip.Addr, bool) {

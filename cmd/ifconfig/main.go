@@ -14,9 +14,10 @@ ifconfig shows and sets the network interfaces of io-pkt.
 # Description
 
 With an interface alone, or none, ifconfig shows; with more words it sets. The
-words take effect as on QNX: up, down, flags, mtu and metric from left to right,
-then the address. A plain inet address replaces the interface's first one and
-brings the interface up. The address family is inet unless inet6 is named.
+words take effect as on QNX: up, down, flags, mtu, metric and vlanif from left to
+right, then media, the address, its preference, and the capabilities. A plain inet
+address replaces the interface's first one and brings the interface up. The address
+family is inet unless inet6 or link is named.
 
 	address[/length]    the address; 10.184 is 10.0.0.184, without a mask /8
 	dest_address        the other end of a point-to-point link
@@ -25,12 +26,36 @@ brings the interface up. The address family is inet unless inet6 is named.
 	broadcast address
 	alias               the address is one more
 	-alias, delete      the address goes; without an address, the first one
+	preference n        of the address before it, 0 to 65535
 	up, down
 	mtu n, metric n
 	arp, -arp, debug, -debug, link0 to link2, -link0 to -link2
-	tentative, deprecated, and with a dash; pltime, vltime seconds; eui64 (inet6)
 	create, destroy     destroy takes the interface out of service and, when it was
 	                    the last one of its driver, unloads the driver
+
+Of inet6 addresses, each with a dash in front as well:
+
+	anycast             others have the address, too
+	tentative           it may be somebody else's; whether it is gets found out anyway
+	deprecated          nothing new is to use it
+	pltime, vltime n    seconds for which it is preferred and valid; for ever if not given
+	eui64               its lower half is that of the link-local address
+
+Of Ethernet interfaces:
+
+	link AA:BB:CC:DD:EE:FF            one more link address
+	link AA:BB:CC:DD:EE:FF active     the one to use; what it was until then is kept
+	link AA:BB:CC:DD:EE:FF delete     it goes; the one in use cannot
+	media type, mediaopt list, -mediaopt list, mode name, instance n
+	ip4csum, tcp4csum, udp4csum, tcp6csum, udp6csum
+	                    checksums are not computed by the stack; with -rx or -tx
+	                    behind it in one direction, with a dash in front not so
+	tso4, tso6          nor is the data of TCP cut into segments
+
+VLAN interfaces are called vlan and a number, and are made with create:
+
+	vlan n vlanif interface           frames with tag n, 1 to 4094, of the interface
+	-vlanif                           it has no parent any more, nor addresses
 
 # Options
 
@@ -46,17 +71,20 @@ The environment variable SOCK holds the prefix of the io-pkt to talk to.
 
 # Exit status
 
-0 when all went well, and when an address, an MTU or a metric was refused, which
-is told on the standard error; 1 otherwise. With -s, 1 when the interface is not
-connected.
+0 when all went well, and when an address, a preference, an MTU, a metric or a
+tunnel was refused, which is told on the standard error; 1 otherwise. With -s, 1
+when the interface is not connected.
 
 # Differences from QNX
 
 A line with a mistake in it changes nothing; the original carries out what stands
-before the mistake. Words for features that there are none of here (offload,
-media, vlan, tunnels, wireless, carp) are understood and refused with the error of
-an interface that lacks them. -v shows the driver's own counters too. When no
-io-pkt runs, a second line says so.
+before the mistake. Words for features that there are none of here (tunnels,
+wireless, carp, aggregates) are understood and refused with the error of an
+interface that lacks them. Preferences are kept and shown, and Linux chooses
+source addresses in its own way. Netmasks must be prefixes. A VLAN interface loses
+its addresses together with its parent, and its MTU leaves room for the tag in the
+parent's. -v shows the driver's own counters too, and -z leaves those alone. When
+no io-pkt runs, a second line says so.
 */
 package main
 

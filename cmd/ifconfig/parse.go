@@ -26,7 +26,7 @@ type word struct {
 }
 
 // families are the address families of the original, and whether they are here.
-var families = map[string]bool{"inet": true, "inet6": true, "atalk": false, "iso": false}
+var families = map[string]bool{"inet": true, "inet6": true, "link": true, "atalk": false, "iso": false}
 
 // parseLine takes the words behind the interface apart. What it gives with an
 // error is what stood before the error.
@@ -44,7 +44,7 @@ func parseLine(iface string, args []string) (line, error) {
 	for len(args) > 0 {
 		name := args[0]
 		args = args[1:]
-		e := find(name)
+		e := find(name, l.family)
 		if e == nil {
 			l.words = append(l.words, word{unknown, []string{name}})
 			unknown = destination

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"io-pkt/internal/ctl"
 )
 
 // spell shows how a line was taken apart: words that stand alone, words with
@@ -49,6 +51,8 @@ func TestParseLine(t *testing.T) {
 		{"inet inet6", "@inet <address inet6>", ""},
 		{"UP", "<address UP>", ""},
 		{"ip4csum-rx -tso6", "ip4csum-rx -tso6", ""},
+		{"link 02:0:0:0:0:2 active", "@link <address 02:0:0:0:0:2> active", ""},
+		{"inet active", "@inet <address active>", ""}, // no word there
 	} {
 		l, err := parseLine("ecm0", strings.Fields(c.in))
 		text := ""
@@ -102,6 +106,8 @@ func FuzzLine(f *testing.F) {
 	for _, s := range []string{
 		"10.184", "inet 0.0.0.0 netmask 0.0.0.0 broadcast 255.255.255.255 up", "inet6 alias fe80::1/64",
 		"create vlan 73 vlanif dwc0 160.48.199.119/25 up", "10.0.0.1 delete", "mtu 1504 metric 3 down", "tunnel a",
+		"link 02:00:00:00:00:02 active", "media 100TX mediaopt fdx,flow inst 2", "tso4 -ip4csum-rx 10.0.0.1 preference 3",
+		"inet6 fd00:: eui64 pltime 0 vltime 0 anycast",
 	} {
 		f.Add(s)
 	}
@@ -118,7 +124,9 @@ func FuzzLine(f *testing.F) {
 		if d := cmp.Diff(spell(l), spell(again)); d != "" {
 			t.Errorf("%q became %q:\n%s", s, l.String(), d)
 		}
-		steps, err := plan(l, ethernet("10.0.0.1/24", "fe80::1/64"), r)
+		iface := ethernet("10.0.0.1/24", "fe80::1/64")
+		iface.Media, iface.VLAN = &ctl.Media{Current: "autoselect"}, &ctl.VLAN{}
+		steps, err := plan(l, iface, r)
 		if err != nil {
 			return
 		}

@@ -37,7 +37,7 @@ func describe(s step) string {
 	if s.note != "" {
 		words = []string{"note"}
 	}
-	if s.refused {
+	if s.refused != nil {
 		words = append(words, "!")
 	}
 	if s.warning {
@@ -48,6 +48,21 @@ func describe(s step) string {
 	}
 	if r.Value != 0 {
 		words = append(words, fmt.Sprint(r.Value))
+	}
+	if r.Op == ctl.OpSetCap {
+		words = append(words, fmt.Sprintf("rx=%x tx=%x", r.Rx, r.Tx))
+	}
+	if r.Media != "" {
+		words = append(words, r.Media)
+	}
+	if r.MAC != "" {
+		words = append(words, r.MAC)
+	}
+	if r.Active {
+		words = append(words, "active")
+	}
+	if r.VLAN != nil {
+		words = append(words, fmt.Sprintf("%d on %q", r.VLAN.Tag, r.VLAN.Parent))
 	}
 	if a := r.Address; a != nil {
 		words = append(words, a.Addr.String())
@@ -68,12 +83,23 @@ func describe(s step) string {
 		if a.Tentative {
 			words = append(words, "tentative")
 		}
+		if a.Deprecated {
+			words = append(words, "deprecated")
+		}
+		if a.Anycast {
+			words = append(words, "anycast")
+		}
 	}
 	return strings.Join(words, " ")
 }
 
 func TestPlan(t *testing.T) {
 	ppp := ctl.Interface{Name: "ppp0", Flags: ctl.FlagPointToPoint}
+	fixed := ethernet()
+	fixed.Media = &ctl.Media{Current: "100baseTX full-duplex,flowcontrol instance 1"}
+	lonely, tagged := ethernet(), ethernet()
+	lonely.Name, lonely.VLAN = "vlan73", &ctl.VLAN{}
+	tagged.Name, tagged.VLAN = "vlan73", &ctl.VLAN{Tag: 73, Parent: "ecm0"}
 	for _, c := range []struct {
 		name  string
 		iface ctl.Interface
@@ -129,9 +155,65 @@ func TestPlan(t *testing.T) {
 		{"bad lifetime", ethernet(), "inet6 fd00::1 vltime x", "error: invalid vltime"},
 		{"from left to right", ethernet(), "mtu 1400 up metric 3 -arp link0 arp",
 			"SIOCSIFMTU ? 1400\nSIOCSIFFLAGS +1-0\nSIOCSIFMETRIC ? 3\nSIOCSIFFLAGS +80-0\nSIOCSIFFLAGS +1000-0\nSIOCSIFFLAGS +0-80"},
-		{"addresses come last", ethernet(), "10.0.0.1 mtu 1400 tso4 media auto down",
-			"SIOCSIFMTU ? 1400\nSIOCSIFFLAGS +0-1\nSIOCSIFMEDIA !\nSIOCAIFADDR ? 10.0.0.1 ff000000 b 10.255.255.255\nSIOCSIFCAP !"},
-		{"vlan is refused in its place", ethernet(), "vlan 7 vlanif en0 up", "SIOCGETVLAN !\nSIOCGETVLAN !\nSIOCSIFFLAGS +1-0"},
+		{"order of work", capable(), "10.0.0.1 alias tso4 preference 9 media auto mtu 1400",
+			"SIOCSIFMTU ? 1400\nSIOCSIFMEDIA autoselect\nSIOCAIFADDR ? 10.0.0.1 ff000000 b 10.255.255.255\n" +
+				"SIOCSIFADDRPREF ? 9 10.0.0.1\nSIOCSIFCAP rx=0 tx=20\nSIOCSIFFLAGS +1-0"},
+		{"down, whatever its place", ethernet(), "10.0.0.1 down", "SIOCSIFFLAGS +0-1\nSIOCAIFADDR ? 10.0.0.1 ff000000 b 10.255.255.255"},
+		{"inet6 that is not preferred", ethernet(), "inet6 fd00::2 deprecated", "SIOCAIFADDR ? fd00::2 /64 deprecated\nSIOCSIFFLAGS +1-0"},
+		{"inet6 anycast", ethernet(), "inet6 fd00::2 anycast", "SIOCAIFADDR ? fd00::2 /64 anycast\nSIOCSIFFLAGS +1-0"},
+		{"inet6 without life", ethernet("fd00::2/64"), "inet6 fd00::2 pltime 0 vltime 0", "SIOCAIFADDR ? fd00::2\nSIOCSIFFLAGS +1-0"},
+		{"inet6 without life, new", ethernet(), "inet6 fd00::2 pltime 0 vltime 0", "SIOCSIFFLAGS +1-0"},
+		{"preference alone", ethernet(), "preference 3", "error: set address preference: first specify an address"},
+		{"bad preference", ethernet(), "10.0.0.1 preference 65536", "error: invalid preference 65536"},
+
+		{"capabilities, both ways", capable(), "ip4csum tcp4csum-rx -tcp4csum-tx udp6csum-tx tso6", "SIOCSIFCAP rx=3 tx=51"},
+		{"capabilities, taken back", capable(), "tcp4csum -tcp4csum-rx", "SIOCSIFCAP rx=0 tx=2"},
+		{"media by another name", capable(), "media 100TX mediaopt flow,FDX", "SIOCSIFMEDIA 100baseTX full-duplex,flowcontrol"},
+		{"media and option in a word", capable(), "media 10BASE-T-FDX instance 3", "SIOCSIFMEDIA 10baseT full-duplex instance 3"},
+		{"media options only", capable(), "mediaopt hdx,loop", "SIOCSIFMEDIA autoselect half-duplex,loopback"},
+		{"media options taken away", fixed, "-mediaopt flow", "SIOCSIFMEDIA 100baseTX full-duplex instance 1"},
+		{"media mode", capable(), "mode auto", "SIOCSIFMEDIA autoselect"},
+		{"no media", ethernet(), "media auto", "error: SGIOCGIFMEDIA: Inappropriate I/O control operation"},
+		{"no media on the loopback", loopback(), "media nonsense", "error: SGIOCGIFMEDIA: Invalid argument"},
+		{"bad subtype", capable(), "media 100baseXX", "error: unknown Ethernet media subtype: 100baseXX"},
+		{"bad option", capable(), "mediaopt fdx,xdf", "error: unknown Ethernet media option: xdf"},
+		{"bad mode", capable(), "mode 11a", "error: unknown Ethernet media mode: 11a"},
+		{"bad instance", capable(), "media auto instance 16", "error: invalid media instance: 16"},
+		{"media twice", capable(), "media auto media auto", "error: only one `media' command may be issued"},
+		{"mediaopt twice", capable(), "mediaopt fdx mediaopt fdx", "error: only one `mediaopt' command may be issued"},
+		{"media behind mediaopt", capable(), "mediaopt fdx media auto", "error: may not issue `media' after `mediaopt' commands"},
+		{"media behind mode", capable(), "mode auto media auto", "error: may not issue `media' after `mode' commands"},
+		{"media with -mediaopt", capable(), "media auto -mediaopt fdx", "error: may not issue both `media' and `-mediaopt'"},
+		{"instance without media", capable(), "inst 1", "error: must specify `media' before `instance'"},
+		{"mediaopt behind instance", capable(), "media auto inst 1 mediaopt fdx", "error: may not issue `mediaopt' after `instance'"},
+
+		{"vlan", lonely, "vlan 73 vlanif dwc0 160.48.199.119/25 up",
+			"SIOCSETVLAN 73 on \"dwc0\"\nSIOCSIFFLAGS +1-0\nSIOCAIFADDR ? 160.48.199.119 ffffff80 b 160.48.199.127"},
+		{"vlan without parent yet", lonely, "vlan 73", ""},
+		{"vlan with a parent", tagged, "vlan 74", "SIOCSETVLAN 74 on \"ecm0\""},
+		{"vlan leaves", tagged, "-vlanif", "SIOCSETVLAN 0 on \"\""},
+		{"parent without tag", lonely, "vlanif ecm0", "error: must specify both ``vlan'' and ``vlanif''"},
+		{"no vlan", ethernet(), "vlan 7 vlanif en0 up", "error: valid only with vlan(4) interfaces"},
+		{"no vlan, vlanif", ethernet(), "vlanif en0", "error: valid only with vlan(4) interfaces"},
+		{"no vlan, -vlanif", ethernet(), "-vlanif", "error: valid only with vlan(4) interfaces"},
+
+		{"link", ethernet(), "link 2:0:0:0:0:A", "SIOCALIFADDR 02:00:00:00:00:0a"},
+		{"link active", ethernet(), "link 02-00-00-00-00-0a active", "SIOCALIFADDR 02:00:00:00:00:0a active"},
+		{"link delete", ethernet(), "link 02:00:00:00:00:0a delete", "SIOCDLIFADDR 02:00:00:00:00:0a"},
+		{"link -alias, and flags", ethernet(), "link -alias 02:00:00:00:00:0a up", "SIOCSIFFLAGS +1-0\nSIOCDLIFADDR 02:00:00:00:00:0a"},
+		{"link, bad", ethernet(), "link 02:00:00:00:00", "error: 02:00:00:00:00: bad value"},
+		{"link, no netmask", ethernet(), "link 02:00:00:00:00:0a netmask 255.0.0.0", "error: netmask not allowed for the AF"},
+		{"active elsewhere", ethernet(), "inet active", "error: active: bad value"},
+
+		{"tunnel only warns", ethernet(), "tunnel 1.1.1.1 2.2.2.2 up", "SIOCSLIFPHYADDR ! ?\nSIOCSIFFLAGS +1-0"},
+		{"tunnel to nowhere", ethernet(), "tunnel 1.1.1.1 no!where", "error: error in parsing address string: hostname nor servname provided, or not known"},
+		{"deletetunnel", ethernet(), "up deletetunnel down", "SIOCSIFFLAGS +1-0\nSIOCDIFPHYADDR !\nSIOCSIFFLAGS +0-1"},
+		{"wireless", ethernet(), "ssid home", "SIOCS80211NWID !"},
+		{"bssid", ethernet(), "bssid 1:2", "error: malformed BSSID: 1:2"},
+		{"chan", ethernet(), "chan 99999", "error: invalid channel: 99999"},
+		{"vhid", ethernet(), "vhid 256", "error: vhid: 256: must be between 0 and 255"},
+		{"agrport", ethernet(), "agrport wm0", "error: valid only with agr(4) interfaces"},
+		{"another family's", ethernet(), "nsellength 1", "error: socket: Address family not supported by protocol family"},
 		{"trailers", ethernet(), "trailers", "note"},
 		{"destroy", ethernet(), "destroy", "SIOCIFDESTROY"},
 		{"point to point", ppp, "10.0.0.1 10.0.0.2", "SIOCAIFADDR ? 10.0.0.1 ff000000 -> 10.0.0.2\nSIOCSIFFLAGS +1-0"},

@@ -45,6 +45,8 @@ var table = slices.Concat(
 		{"create", 0, func(p *planner, _ []string) error { return p.do("SIOCIFCREATE", ctl.Request{Op: ctl.OpCreate}) }},
 		{"destroy", 0, func(p *planner, _ []string) error { return p.do("SIOCIFDESTROY", ctl.Request{Op: ctl.OpDestroy}) }},
 
+		inet6Word("anycast", 0, func(a *ctl.Address, _ uint32) { a.Anycast = true }),
+		inet6Word("-anycast", 0, func(a *ctl.Address, _ uint32) { a.Anycast = false }),
 		inet6Word("tentative", 0, func(a *ctl.Address, _ uint32) { a.Tentative = true }),
 		inet6Word("-tentative", 0, func(a *ctl.Address, _ uint32) { a.Tentative = false }),
 		inet6Word("deprecated", 0, func(a *ctl.Address, _ uint32) { a.Deprecated = true }),
@@ -52,34 +54,29 @@ var table = slices.Concat(
 		inet6Word("pltime", 1, func(a *ctl.Address, v uint32) { a.PreferredLifetime = v }),
 		inet6Word("vltime", 1, func(a *ctl.Address, v uint32) { a.ValidLifetime = v }),
 		{"eui64", 0, (*planner).setEUI64},
+		{"preference", 1, func(p *planner, a []string) error { return p.setPreference(a[0]) }},
+
+		{"vlan", 1, func(p *planner, a []string) error { return p.setTag(a[0]) }},
+		{"vlanif", 1, func(p *planner, a []string) error { return p.setParent(a[0]) }},
+		{"-vlanif", 0, (*planner).unsetParent},
 	},
-	refusals(now, "SIOCAIFADDR", 0, "anycast", "-anycast"),
-	refusals(last, "SIOCSIFADDRPREF", 1, "preference"),
-	refusals(media, "SIOCSIFMEDIA", 1, "media", "mediaopt", "-mediaopt", "instance", "inst", "mode"),
-	refusals(last, "SIOCSIFCAP", 0, capabilities()...),
-	refusals(now, "SIOCGETVLAN", 1, "vlan", "vlanif"),
-	refusals(now, "SIOCGETVLAN", 0, "-vlanif"),
-	refusals(now, "SIOCSLIFPHYADDR", 2, "tunnel"),
-	refusals(now, "SIOCDIFPHYADDR", 0, "deletetunnel"),
-	refusals(now, "SIOCSETAGR", 1, "agrport", "-agrport"),
-	refusals(now, "SIOCS80211NWID", 1, "ssid", "nwid"),
-	refusals(now, "SIOCS80211NWKEY", 1, "nwkey"),
-	refusals(now, "SIOCS80211NWKEY", 0, "-nwkey"),
-	refusals(now, "SIOCS80211BSSID", 1, "bssid"),
-	refusals(now, "SIOCS80211BSSID", 0, "-bssid"),
-	refusals(now, "SIOCS80211CHANNEL", 1, "chan"),
-	refusals(now, "SIOCS80211CHANNEL", 0, "-chan"),
-	refusals(now, "SIOCG80211POWER", 0, "powersave", "-powersave"),
-	refusals(now, "SIOCG80211POWER", 1, "powersavesleep"),
-	refusals(now, "SIOCG80211FLAGS", 0, "hidessid", "-hidessid", "apbridge", "-apbridge"),
-	refusals(now, "SIOCGVH", 1, "advbase", "advskew", "pass", "vhid", "state", "carpdev"),
-	refusals(now, "SIOCGVH", 0, "-carpdev"),
-	// Words of families that are not there: IPX, AppleTalk, ISO.
-	refusals(now, "socket", 1, "ipdst", "range", "phase", "snpaoffset", "nsellength"),
+	mediaWords(),
+	capabilityWords(),
+	foreignWords(),
 )
 
+// active is a word of the link family only; elsewhere it is what any other word
+// is, an address.
+var active = &entry{"active", 0, func(p *planner, _ []string) error {
+	p.link.active = true
+	return nil
+}}
+
 // find looks a word up.
-func find(name string) *entry {
+func find(name, family string) *entry {
+	if family == "link" && name == active.name {
+		return active
+	}
 	for i := range table {
 		if table[i].name == name {
 			return &table[i]
@@ -93,37 +90,4 @@ func flag(name string, set, clear ctl.Flags) entry {
 		p.upSaid = p.upSaid || (set|clear)&ctl.FlagUp != 0
 		return p.do("SIOCSIFFLAGS", ctl.Request{Op: ctl.OpSetFlags, Set: set, Clear: clear})
 	}}
-}
-
-// capabilities are the words for the checksum and segmentation offloads.
-func capabilities() []string {
-	words := []string{"tso4", "-tso4", "tso6", "-tso6"}
-	for _, c := range []string{"ip4csum", "tcp4csum", "udp4csum", "tcp6csum", "udp6csum"} {
-		for _, way := range []string{"", "-rx", "-tx"} {
-			words = append(words, c+way, "-"+c+way)
-		}
-	}
-	return words
-}
-
-// A moment is when a word takes effect.
-type moment int
-
-const (
-	now   moment = iota // in its place on the line
-	media               // after the words, before the addresses
-	last                // after the addresses
-)
-
-// refusals are words that this io-pkt has nothing for. They fail as they do on an
-// interface that lacks the feature, never silently.
-func refusals(when moment, ioctl string, args int, names ...string) []entry {
-	var entries []entry
-	for _, n := range names {
-		entries = append(entries, entry{n, args, func(p *planner, _ []string) error {
-			p.add(when, step{ioctl: ioctl, refused: true})
-			return nil
-		}})
-	}
-	return entries
 }

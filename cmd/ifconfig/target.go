@@ -29,9 +29,12 @@ const endless = 0xffffffff
 // setAddress takes the address. A plain inet address replaces the primary one;
 // after -alias it is the one to remove.
 func (p *planner) setAddress(text string) error {
+	if p.family == "link" {
+		return p.setLink(text)
+	}
 	p.given = true
 	p.adds = p.alias >= 0
-	if p.alias == 0 && !p.inet6 {
+	if p.alias == 0 && !p.inet6() {
 		if i := slices.IndexFunc(p.iface.Addresses, func(a ctl.Address) bool { return a.Addr.Is4() }); i >= 0 {
 			p.removes, p.old = true, &ctl.Address{Addr: p.iface.Addresses[i].Addr}
 		}
@@ -54,7 +57,7 @@ func (p *planner) setAddress(text string) error {
 
 // find finds an address of the line's family.
 func (p *planner) find(text string) (netip.Addr, error) {
-	if p.inet6 {
+	if p.inet6() {
 		return p.resolve.inet6(text, p.iface.Name)
 	}
 	return p.resolve.inet(text)
@@ -85,7 +88,7 @@ func (p *planner) setDestination(text string) (err error) {
 }
 
 func (p *planner) setBroadcast(text string) (err error) {
-	if p.inet6 {
+	if p.inet6() || p.family == "link" {
 		return notAllowed("broadcast")
 	}
 	p.address.Broadcast, err = p.find(text)
@@ -94,12 +97,15 @@ func (p *planner) setBroadcast(text string) (err error) {
 
 // setNetmask takes a mask, which is read like an address: 255.255 is 255.0.0.255.
 func (p *planner) setNetmask(text string) error {
+	if p.family == "link" {
+		return notAllowed("netmask")
+	}
 	mask, err := p.find(text)
 	if err != nil {
 		return err
 	}
 	p.masked = true
-	if !p.inet6 {
+	if !p.inet6() {
 		p.address.Mask = inetValue(mask)
 		return nil
 	}
@@ -111,8 +117,11 @@ func (p *planner) setNetmask(text string) error {
 }
 
 func (p *planner) setPrefix(text string) error {
+	if p.family == "link" {
+		return notAllowed("prefixlen")
+	}
 	bits := 32
-	if p.inet6 {
+	if p.inet6() {
 		bits = 128
 	}
 	n, ok := prefixLength(text, bits)
@@ -121,7 +130,7 @@ func (p *planner) setPrefix(text string) error {
 	}
 	p.masked = true
 	switch {
-	case !p.inet6:
+	case !p.inet6():
 		p.address.Mask = inetMask(n)
 	case n == 0:
 		p.address.PrefixLen = 128 // as with inet
@@ -131,62 +140,14 @@ func (p *planner) setPrefix(text string) error {
 	return nil
 }
 
-// inet6Word is a word that says something of an inet6 address, with a number of
-// seconds when it has an argument.
-func inet6Word(name string, args int, set func(*ctl.Address, uint32)) entry {
-	return entry{name, args, func(p *planner, a []string) error {
-		if !p.inet6 {
-			return notAllowed(name)
-		}
-		var n uint64
-		if args > 0 {
-			var err error
-			if n, err = strconv.ParseUint(a[0], 0, 32); err != nil {
-				return fmt.Errorf("invalid %s", name)
-			}
-		}
-		set(&p.address, uint32(n))
-		return nil
-	}}
-}
-
-func (p *planner) setEUI64([]string) error {
-	if !p.inet6 {
-		return notAllowed("eui64")
-	}
-	p.eui64 = true
-	return nil
-}
-
-func notAllowed(name string) error { return fmt.Errorf("%s not allowed for the AF", name) }
-
-// fillEUI64 takes the lower half of the address from the link-local one.
-func (p *planner) fillEUI64() error {
-	a := p.address.Addr.As16()
-	if [8]byte(a[8:]) != [8]byte{} {
-		return errors.New("interface index is already filled")
-	}
-	i := slices.IndexFunc(p.iface.Addresses, func(a ctl.Address) bool {
-		return a.Addr.Is6() && a.Addr.IsLinkLocalUnicast()
-	})
-	if i < 0 {
-		return errors.New("could not determine link local address")
-	}
-	local := p.iface.Addresses[i].Addr.As16()
-	copy(a[8:], local[8:])
-	p.address.Addr = netip.AddrFrom16(a)
-	return nil
-}
-
-// addressSteps removes the old address and adds the new one. Adding brings the
-// interface up, unless the line says otherwise.
+// addressSteps removes the old address and adds the new one.
 func (p *planner) addressSteps() ([]step, error) {
 	var steps []step
 	request := func(op ctl.Op, a *ctl.Address) ctl.Request {
 		return ctl.Request{Op: op, Interface: p.iface.Name, Address: a}
 	}
 	if p.removes {
-		if p.old == nil && p.inet6 {
+		if p.old == nil && p.inet6() {
 			p.old = &ctl.Address{Addr: netip.IPv6Unspecified()} // none is primary: it is not found
 		}
 		steps = append(steps, step{ioctl: "SIOCDIFADDR", request: request(ctl.OpDelAddr, p.old)})
@@ -197,20 +158,55 @@ func (p *planner) addressSteps() ([]step, error) {
 	if err := p.complete(); err != nil {
 		return nil, err
 	}
-	steps = append(steps, step{ioctl: "SIOCAIFADDR", warning: true, request: request(ctl.OpAddAddr, &p.address)})
-	if !p.upSaid {
-		up := request(ctl.OpSetFlags, nil)
-		up.Set = ctl.FlagUp
-		steps = append(steps, step{ioctl: "SIOCSIFFLAGS", ifDone: true, request: up})
+	add := step{ioctl: "SIOCAIFADDR", warning: true, adds: true, request: request(ctl.OpAddAddr, &p.address)}
+	if p.inet6() && p.address.ValidLifetime == 0 && p.address.PreferredLifetime == 0 {
+		// A life of no length: the address is not there afterwards.
+		if !slices.ContainsFunc(p.iface.Addresses, func(a ctl.Address) bool { return a.Addr == p.address.Addr }) {
+			return steps, nil
+		}
+		add.request.Op = ctl.OpDelAddr
 	}
-	return steps, nil
+	return append(steps, add), nil
+}
+
+// upSteps bring the interface up behind a new address, unless the line says
+// otherwise.
+func (p *planner) upSteps() []step {
+	if !p.adds || p.upSaid {
+		return nil
+	}
+	return []step{{ioctl: "SIOCSIFFLAGS", ifAdded: true, request: ctl.Request{
+		Op: ctl.OpSetFlags, Interface: p.iface.Name, Set: ctl.FlagUp,
+	}}}
+}
+
+// setPreference takes the preference of the address that stands before it.
+func (p *planner) setPreference(text string) error {
+	if !p.given {
+		return errors.New("set address preference: first specify an address")
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return fmt.Errorf("invalid preference %s", text)
+	}
+	p.preference = new(int(n))
+	return nil
+}
+
+func (p *planner) preferenceSteps() []step {
+	if p.preference == nil || p.family == "link" {
+		return nil
+	}
+	return []step{{ioctl: "SIOCSIFADDRPREF", warning: true, request: ctl.Request{
+		Op: ctl.OpPrefer, Interface: p.iface.Name, Address: &ctl.Address{Addr: p.address.Addr}, Value: *p.preference,
+	}}}
 }
 
 // complete fills in what the line left out of the address to add. An explicit
 // mask is taken as it is, whether it fits the broadcast address or not.
 func (p *planner) complete() error {
 	a := &p.address
-	if p.inet6 {
+	if p.inet6() {
 		if !p.masked {
 			a.PrefixLen = 64
 		}
