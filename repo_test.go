@@ -112,10 +112,11 @@ var arrows = map[string][]string{
 	"cmd/if_up":      {"internal/ctl", "internal/getopt"},
 	"cmd/ifconfig":   {"internal/ctl", "internal/getopt"},
 	"cmd/io-pkt":     {"ecmdrv", "internal/ctl", "internal/daemon", "internal/stack", "usb"},
-	"cmd/io-usb":     {"internal/daemon", "usb"},
-	"cmd/nicinfo":    {"internal/ctl"},
-	"cmd/sloginfo":   {},
-	"cmd/slogger":    {"internal/daemon"},
+	"cmd/io-usb":     {"internal/daemon", "internal/getopt", "usb"},
+	"cmd/mount":      {"internal/ctl", "internal/getopt"},
+	"cmd/nicinfo":    {"internal/ctl", "internal/getopt"},
+	"cmd/sloginfo":   {"internal/getopt"},
+	"cmd/slogger":    {"internal/daemon", "internal/getopt"},
 	"ecmdrv":         {"usb"},
 	"internal":       {},
 	"internal/netif": {"internal/ctl"},
@@ -163,7 +164,7 @@ func within(sub, pkg string) bool { return sub == pkg || strings.HasPrefix(sub, 
 func TestLight(t *testing.T) {
 	forbidden := []string{"runtime/cgo", "github.com/google/gousb", "github.com/songgao/water",
 		"github.com/vishvananda/netlink", "gvisor.dev/gvisor/pkg/tcpip", "io-pkt/usb", "io-pkt/ecmdrv"}
-	for _, command := range []string{"ifconfig", "if_up", "nicinfo", "sloginfo", "slogger"} {
+	for _, command := range []string{"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger"} {
 		t.Run(command, func(t *testing.T) {
 			if _, err := os.Stat("cmd/" + command); errors.Is(err, fs.ErrNotExist) {
 				t.Skip("it is not there")

@@ -178,10 +178,12 @@ type Address struct {
 }
 
 // Stats are the interface's counters as the kernel keeps them, seen from the
-// host: In is what came from the device.
+// host: In is what came from the device. Multicasts are frames to any group, of
+// which Broadcasts are those to all.
 type Stats struct {
-	InPackets, InBytes, InErrors, InDrops, InMulticasts   uint64
-	OutPackets, OutBytes, OutErrors, OutDrops, Collisions uint64
+	InPackets, InBytes, InErrors, InDrops, InMulticasts, InBroadcasts       uint64
+	OutPackets, OutBytes, OutErrors, OutDrops, OutMulticasts, OutBroadcasts uint64
+	Collisions                                                              uint64
 }
 
 // Add gives the sums of two sets of counters.
@@ -202,9 +204,10 @@ func (s *Stats) each(t Stats, f func(a, b uint64) uint64) {
 		b uint64
 	}{
 		{&s.InPackets, t.InPackets}, {&s.InBytes, t.InBytes}, {&s.InErrors, t.InErrors},
-		{&s.InDrops, t.InDrops}, {&s.InMulticasts, t.InMulticasts},
+		{&s.InDrops, t.InDrops}, {&s.InMulticasts, t.InMulticasts}, {&s.InBroadcasts, t.InBroadcasts},
 		{&s.OutPackets, t.OutPackets}, {&s.OutBytes, t.OutBytes}, {&s.OutErrors, t.OutErrors},
-		{&s.OutDrops, t.OutDrops}, {&s.Collisions, t.Collisions},
+		{&s.OutDrops, t.OutDrops}, {&s.OutMulticasts, t.OutMulticasts}, {&s.OutBroadcasts, t.OutBroadcasts},
+		{&s.Collisions, t.Collisions},
 	} {
 		*p.a = f(*p.a, p.b)
 	}

@@ -37,6 +37,7 @@ func (t *TAP) Fetch(bufs [][]byte, lens []int) (int, error) {
 			t.out.Add(1)
 			continue
 		}
+		t.outGroups.count(bufs[n])
 		lens[n] = length
 		n++
 	}
@@ -81,6 +82,8 @@ func (t *TAP) Deliver(frames [][]byte) error {
 			}
 			_, err := unix.Write(t.fd, f)
 			switch err {
+			case nil:
+				t.inGroups.count(f)
 			case unix.EINTR:
 				continue
 			case unix.EBADFD:

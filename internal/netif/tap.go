@@ -59,6 +59,8 @@ type TAP struct {
 	in   atomic.Uint64 // frames dropped, by the driver and here
 	out  atomic.Uint64
 
+	inGroups, outGroups groups
+
 	mu     sync.Mutex // guards what becomes of fd; held for one system call at most
 	closed bool
 }

@@ -38,8 +38,8 @@ func TestShow(t *testing.T) {
 		Name: "lo0", Flags: 0x8049, MTU: 33192,
 		Addresses: []ctl.Address{{Addr: addr("127.0.0.1"), Mask: 0xff000000}},
 	}, {
-		Name: "ecm0", Flags: 0x8802, MTU: 1500, MAC: "02:00:00:00:00:01",
-		Media:  &ctl.Media{Current: "autoselect", Active: "100baseTX full-duplex", Supported: []string{"autoselect"}},
+		Name: "ecm0", Flags: 0x8802, MTU: 1500, MaxMTU: 1500, MAC: "02:00:00:00:00:01",
+		Media:  &ctl.Media{Current: "autoselect", Active: "100baseTX full-duplex", Supported: []string{"autoselect"}, BitRate: 480e6},
 		Driver: "ecm", Description: "a device in a test",
 		Counters: []ctl.Counter{{Name: "frames", Value: 7}},
 	}}
@@ -288,5 +288,8 @@ func TestPing(t *testing.T) {
 	stats := get(t, s, "ecm0").Stats
 	if stats.InPackets != 4 || stats.OutPackets < 4 || stats.InBytes == 0 || stats.OutBytes == 0 {
 		t.Errorf("got %+v, want 4 packets in (1 ARP, 3 ICMP) and as many out", stats)
+	}
+	if stats.OutBroadcasts != 1 || stats.OutMulticasts < 1 || stats.InMulticasts != 0 {
+		t.Errorf("got %+v, want 1 broadcast out (ARP), and no group in", stats)
 	}
 }

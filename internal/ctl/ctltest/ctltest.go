@@ -109,6 +109,8 @@ func (s *Stack) Do(_ context.Context, _ ctl.Peer, r ctl.Request) ctl.Reply {
 		return ctl.Reply{Interfaces: slices.Clone(s.interfaces)}
 	case ctl.OpCloners:
 		return ctl.Reply{Cloners: []string{"vlan"}}
+	case ctl.OpMount:
+		return ctl.Reply{}
 	case ctl.OpCreate:
 		return ctl.ErrorReply(s.createLocked(r.Interface))
 	}
