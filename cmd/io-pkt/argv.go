@@ -33,7 +33,7 @@ type arguments struct {
 // parseArgv takes a command line apart; argv[0] is the program's name. Nothing in
 // it is an error: QNX complains about unknown letters and skips stray operands.
 //
-// It is not getopt's grammar alone: the word after the argument of -d or -p
+// It is not getopt's grammar alone (internal/getopt): the word after the argument of -d or -p
 // holds the options of that driver or protocol, unless it begins with "-".
 func parseArgv(argv []string) arguments {
 	a := arguments{values: make(map[byte]string), flags: make(map[byte]bool)}
