@@ -3,7 +3,7 @@ if_up waits until a network interface can be used.
 
 # Synopsis
 
-	if_up [-alp] [-r retries] [-s seconds | -m milliseconds] interface ...
+	if_up [-6ailp] [-r retries] [-s seconds | -m milliseconds] interface ...
 
 # Description
 
@@ -16,6 +16,9 @@ gone, since io-pkt may be about to start.
 	-a    all of the interfaces, not one of them
 	-p    it is enough that the interface is there
 	-l    the interface's link is up; it need not be up itself
+	-6    it has an IPv6 address, not an IPv4 one; one that may be somebody
+	      else's does not count
+	-i    with -6: link-local addresses do not count
 	-r n  how often to try, 5 if not given
 	-s n  how many seconds pass between tries, 1 if not given
 	-m n  the same in milliseconds; the last of -s and -m counts
@@ -48,7 +51,7 @@ import (
 
 const name = "if_up"
 
-const usage = "usage: if_up [-alp] [-r retries] [-s seconds | -m milliseconds] interface ...\n"
+const usage = "usage: if_up [-6ailp] [-r retries] [-s seconds | -m milliseconds] interface ...\n"
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 

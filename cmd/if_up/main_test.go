@@ -96,7 +96,10 @@ func up(name, addr string) ctl.Interface {
 // TestLooks: what is so already is answered without waiting, whatever the limit;
 // what is not so fails when the limit is over.
 func TestLooks(t *testing.T) {
-	s := ctltest.New(t, bare("en0"), linked("en1"), up("en2", "10.0.0.1"), up("en3", ""), up("en4", "0.0.0.0"), up("en5", "fe80::1"))
+	asking := up("en7", "fd00::1")
+	asking.Addresses[0].Tentative = true
+	s := ctltest.New(t, bare("en0"), linked("en1"), up("en2", "10.0.0.1"), up("en3", ""), up("en4", "0.0.0.0"), up("en5", "fe80::1"),
+		up("en6", "fd00::1"), asking)
 	s.Serve(t)
 	for _, c := range []struct {
 		line string
@@ -117,6 +120,14 @@ func TestLooks(t *testing.T) {
 		{"if_up -r1 -m1 en4", failed},
 		{"if_up -r1 -m1 en5", failed},
 		{"if_up -r1 -m1 -l en2", failed},
+		{"if_up -6 en5", result{}},
+		{"if_up -6 -a en5 en6", result{}},
+		{"if_up -6i en6", result{}},
+		{"if_up -i -6 -r1 -m1 en5", failed},
+		{"if_up -6 -r1 -m1 en2", failed},
+		{"if_up -6 -r1 -m1 en7", failed}, // tentative
+		{"if_up -6 -p en0", result{}},
+		{"if_up -6alr1 -m1 en1", result{}},
 		{"if_up -r 0 -p en9", failed},
 		{"if_up -m0 -p en9", failed},
 		{"if_up -am1 -p en0 en9", failed},
@@ -195,6 +206,7 @@ func TestUsage(t *testing.T) {
 		"if_up -r x en0":    "if_up: -r x: bad value\n" + usage,
 		"if_up -m -1 en0":   "if_up: -m -1: bad value\n" + usage,
 		"if_up -s 1e99 en0": "if_up: -s 1e99: bad value\n" + usage,
+		"if_up -i en0":      "if_up: -i needs -6\n" + usage,
 	} {
 		check(t, line, start(t, t.TempDir(), line)(), result{Err: want, Status: 1})
 	}
@@ -235,6 +247,7 @@ func TestRunning(t *testing.T) {
 func FuzzOptions(f *testing.F) {
 	f.Add("-alr 10 en0")
 	f.Add("-r2 -s99999999999 en0")
+	f.Add("-6i -m 10 -- en0")
 	f.Fuzz(func(t *testing.T, line string) {
 		o, err := parseOptions(strings.Fields(line))
 		if err == nil && (o.limit() < 0 || len(o.interfaces) == 0) {

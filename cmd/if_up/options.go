@@ -13,6 +13,7 @@ import (
 // options are what the command line asks for.
 type options struct {
 	all, present, link bool
+	inet6, global      bool // an inet6 address counts, and no link-local one
 	retries            int
 	pause              time.Duration
 	interfaces         []string
@@ -24,7 +25,7 @@ var errNoInterface = errors.New("no interface named")
 // of -s and -m the last one counts.
 func parseOptions(args []string) (options, error) {
 	o := options{retries: 5, pause: time.Second}
-	given, operands, err := getopt.Parse(args, "alpr:s:m:")
+	given, operands, err := getopt.Parse(args, "6ailpr:s:m:")
 	if err != nil {
 		return o, err
 	}
@@ -36,6 +37,10 @@ func parseOptions(args []string) (options, error) {
 			o.present = true
 		case 'l':
 			o.link = true
+		case '6':
+			o.inet6 = true
+		case 'i':
+			o.global = true
 		default:
 			n, err := strconv.ParseInt(g.Value, 0, 32)
 			if err != nil || n < 0 {
@@ -44,8 +49,11 @@ func parseOptions(args []string) (options, error) {
 			o.number(g.Letter, int(n))
 		}
 	}
-	if len(operands) == 0 {
+	switch {
+	case len(operands) == 0:
 		return o, errNoInterface
+	case o.global && !o.inet6:
+		return o, errors.New("-i needs -6")
 	}
 	o.interfaces = operands
 	return o, nil

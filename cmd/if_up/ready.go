@@ -30,7 +30,7 @@ func (o options) ready(n ctl.Interface) bool {
 	case o.present:
 		return true
 	default:
-		return n.Flags&ctl.FlagUp != 0 && slices.ContainsFunc(n.Addresses, usable)
+		return n.Flags&ctl.FlagUp != 0 && slices.ContainsFunc(n.Addresses, o.usable)
 	}
 }
 
@@ -43,5 +43,12 @@ func linkUp(n ctl.Interface) bool {
 }
 
 // usable reports whether an address counts: an inet one other than the 0.0.0.0 of
-// a DHCP client that is still asking. inet6 ones are there without anybody's doing.
-func usable(a ctl.Address) bool { return a.Addr.Is4() && !a.Addr.IsUnspecified() }
+// a DHCP client that is still asking, or with -6 an inet6 one that is known to be
+// nobody else's.
+func (o options) usable(a ctl.Address) bool {
+	if a.Addr.Is4() {
+		return !o.inet6 && !a.Addr.IsUnspecified()
+	}
+	return o.inet6 && !a.Tentative && !a.Duplicated && !a.Anycast &&
+		!(o.global && a.Addr.IsLinkLocalUnicast())
+}
