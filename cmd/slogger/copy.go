@@ -15,7 +15,7 @@ func (o options) copyTo(file eventFile, server *slog.Server, stderr io.Writer) {
 	lost, failing := uint64(0), false
 	for e, missed := range server.Follow(context.Background()) {
 		lost += missed
-		if int(e.Severity) > o.Filter {
+		if int64(e.Severity) > o.filter {
 			continue
 		}
 		// The note comes first: it stands where the lost events would.
@@ -29,7 +29,7 @@ func (o options) copyTo(file eventFile, server *slog.Server, stderr io.Writer) {
 		}
 		lost++
 		if !failing {
-			fmt.Fprintf(stderr, "slogger: %s: %v\n", o.Log.name, err)
+			fmt.Fprintf(stderr, "slogger: %s: %v\n", o.log.name, err)
 		}
 		failing = true
 	}

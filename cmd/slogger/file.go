@@ -91,7 +91,7 @@ type pair struct {
 }
 
 func openPair(l logFile, flags int) (*pair, error) {
-	p := &pair{size: int64(l.size)}
+	p := &pair{size: l.size}
 	var written [2]int64 // when; 0: never
 	for i := range p.files {
 		name := fmt.Sprintf("%s%d", l.name, i+1)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/creack/pty"
-	"github.com/google/go-cmp/cmp"
 
 	"io-pkt/slog"
 )
@@ -170,41 +169,11 @@ func TestLostEventsAreCounted(t *testing.T) {
 	// a, [bad], [note], [bad], note, b, [bad], note, c
 	f := &failing{on: []int{2, 3, 4, 7}}
 	var stderr strings.Builder
-	options{Filter: 7, Log: logFile{name: "log"}}.copyTo(f, server, &stderr)
+	options{filter: 7, log: logFile{name: "log"}}.copyTo(f, server, &stderr)
 	if got, want := texts(f.wrote), "a,2 log events were lost,b,1 log events were lost,c"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if got, want := stderr.String(), strings.Repeat("slogger: log: i/o timeout\n", 2); got != want {
 		t.Errorf("stderr %q, want %q", got, want)
-	}
-}
-
-func TestParseIdentity(t *testing.T) {
-	for _, c := range []struct {
-		spec string
-		want identity
-		ok   bool
-	}{
-		{"33", identity{uid: 33, gid: 33}, true},
-		{"33:44", identity{uid: 33, gid: 44}, true},
-		{"37:37,21,35", identity{37, 37, []int{21, 35}}, true},
-		{"root", identity{uid: 0, gid: 0}, true},
-		{"root,5", identity{0, 0, []int{5}}, true},
-		{"", identity{}, false},
-		{"33:", identity{}, false},
-		{"33:x", identity{}, false},
-		{"-1", identity{}, false},
-		{"4294967295", identity{}, false},
-		{"0:4294967295", identity{}, false},
-		{"root:0", identity{}, false},
-		{"33,root", identity{}, false},
-	} {
-		got, err := parseIdentity(c.spec)
-		if (err == nil) != c.ok {
-			t.Errorf("%q: %v", c.spec, err)
-		}
-		if d := cmp.Diff(c.want, got, cmp.AllowUnexported(identity{})); c.ok && d != "" {
-			t.Errorf("%q (-want +got):\n%s", c.spec, d)
-		}
 	}
 }

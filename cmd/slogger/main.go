@@ -3,6 +3,7 @@
 // # Synopsis
 //
 //	slogger [-cmv] [-f severity] [-l logfile[,size]] [-s size] [-U user] [-u event]
+//	slogger --foreground ...
 //
 // # Description
 //
@@ -25,12 +26,14 @@
 //	-f severity        Write only events of this severity or a worse one to the file. The default is 7: all.
 //	-l logfile[,size]  Write events to a file, or to two of this size in KB.
 //	-m                 Stamp events with the time since the system started.
-//	-s size            The size of the log in KB, k may follow: 4 to 262144. The default is 16.
+//	-s size            The size of the log in KB, k may follow: up to 262144, and 4 at least. The default is 16.
 //	-U user            Run as this user: uid[:gid[,gid]...] or name[,gid]...
 //	-u event           For trace events, which Linux has none of. It is ignored.
 //	-v                 Say on standard error where the log is.
-//	--foreground       Stay in the foreground, for service managers and containers.
-//	--help             Print a summary of the options.
+//	--foreground       Stay in the foreground, for service managers and containers; first on the line.
+//	--help             Print a summary of the options, if nothing else is on the line.
+//
+// Numbers are read as far as they go: "5x" is 5, and "x" is 0.
 //
 // # Exit status
 //
@@ -76,15 +79,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "%s: %v\n", name, err)
 		return exitError
 	}
-	o, done, err := parse(name, args[1:], stdout)
+	if len(args) == 2 && args[1] == "--help" {
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	}
+	o, err := parse(args[1:])
 	if err != nil {
 		return fail(err)
 	}
-	if done {
-		return exitOK
-	}
 	ready := func() {}
-	if !o.Foreground {
+	if !o.foreground {
 		background, status, err := daemon.Start(args)
 		if err != nil {
 			return fail(err)
@@ -114,15 +118,21 @@ func (o options) serve(ctx context.Context, path string, ready func(), stderr io
 		return err
 	}
 	defer server.Close()
-	file, err := openFile(o.Log, o.Sync) // now that it is not another's
+	file, err := openFile(o.log, o.sync) // now that it is not another's
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if err := become(o.User); err != nil {
-		return err
+	if o.user != "" {
+		u, err := daemon.ParseUser(o.user)
+		if err != nil {
+			return err
+		}
+		if err := u.Become(); err != nil {
+			return err
+		}
 	}
-	if o.Verbose > 0 {
+	if o.verbose {
 		fmt.Fprintf(stderr, "slogger: %d KB of log at %s\n", o.size()>>10, path)
 	}
 	ready()

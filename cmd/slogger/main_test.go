@@ -75,17 +75,16 @@ func TestErrors(t *testing.T) {
 		args string
 		want string
 	}{
-		{"-x", "slogger: unknown flag -x"},
-		{"-s", `slogger: --size: `},
-		{"-s 0", `slogger: --size: bad size "0": want a number of KB up to 262144`},
-		{"-s 16x", `slogger: --size: bad size "16x"`},
-		{"-s 16kk", `slogger: --size: bad size "16kk"`},
-		{"-s 99999999", `slogger: --size: bad size "99999999"`},
-		{"-l ,5", `slogger: --log: bad file ",5"`},
-		{"-l log,x", `slogger: --log: bad size "x"`},
+		{"-x", "slogger: unknown option -- x\n"},
+		{"-s", "slogger: option requires an argument -- s\n"},
+		{"-s 99999999", `slogger: bad size "99999999": want a number of KB up to 262144` + "\n"},
+		{"-s -1", `slogger: bad size "-1": `},
+		{"-l ,5", `slogger: bad file ",5"` + "\n"},
+		{"-l log,0x7fffffff", `slogger: bad size "0x7fffffff": `},
 		{"-l /none/log", "slogger: open /none/log: no such file or directory\n"},
 		{"-U nobody-at-all", `slogger: bad user "nobody-at-all": `},
-		{"operand", "slogger: unexpected argument operand"},
+		{"operand", "slogger: takes no operand\n"},
+		{"-v --foreground", "slogger: unknown option -- -\n"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			p := newPlace(t)
@@ -101,7 +100,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestFormsInTheField(t *testing.T) {
-	for _, line := range []string{"-s 250k", "-s 1500k", "-s128 -u100", "-s 1", "-mc", "-f3 -l log"} {
+	for _, line := range []string{"-s 250k", "-s 1500k", "-s128 -u100", "-s 1", "-s 0", "-s x", "-s 16kk", "-mc", "-f3 -l log", "-l log,x"} {
 		t.Run(line, func(t *testing.T) {
 			p := newPlace(t)
 			p.start(t, strings.Fields(line)...)

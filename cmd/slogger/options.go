@@ -1,60 +1,113 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"golang.org/x/sys/unix"
 
+	"io-pkt/internal/getopt"
 	"io-pkt/slog"
 )
 
 // options are what the command line says.
 type options struct {
-	Sync       bool    `short:"c" help:"Have every event on the disk before the next is written."`
-	Filter     int     `short:"f" placeholder:"SEVERITY" default:"7" help:"Write only events of this severity or a worse one to the file."`
-	Log        logFile `short:"l" placeholder:"FILE[,SIZE]" help:"Write events to a file, or to two of this size in KB."`
-	Monotonic  bool    `short:"m" help:"Stamp events with the time since the system started."`
-	Size       kilo    `short:"s" placeholder:"SIZE" default:"16" help:"The size of the log in KB."`
-	User       string  `short:"U" placeholder:"USER" help:"Run as this user: uid[:gid[,gid]...] or name[,gid]..."`
-	Event      string  `short:"u" placeholder:"EVENT" help:"Ignored."`
-	Foreground bool    `help:"Stay in the foreground."`
-	Verbose    int     `short:"v" type:"counter" help:"Say on standard error where the log is."`
-	Help       bool    `help:"Print this."`
+	sync       bool    // -c
+	filter     int64   // -f
+	log        logFile // -l
+	monotonic  bool    // -m
+	kilobytes  int64   // -s
+	user       string  // -U
+	verbose    bool    // -v
+	foreground bool    // --foreground
 }
 
-// parse reads the arguments. When they ask for help it prints that and is done.
-func parse(name string, args []string, stdout io.Writer) (o options, done bool, err error) {
-	parser, err := kong.New(&o,
-		kong.Name(name),
-		kong.Description("Keep the system log."),
-		kong.NoDefaultHelp(),
-		kong.Writers(stdout, stdout))
+const usage = `usage: slogger [-cmv] [-f severity] [-l logfile[,size]] [-s size] [-U user]
+               [-u event]
+       slogger --foreground ...
+  -c                 have every event on the disk before the next is written
+  -f severity        write only events of this severity or worse to the file
+  -l logfile[,size]  write events to a file, or to two of this size in KB
+  -m                 stamp events with the time since the system started
+  -s size            the size of the log in KB
+  -U user            run as uid[:gid[,gid]...] or name[,gid]...
+  -u event           nothing
+  -v                 say on standard error where the log is
+`
+
+var errOperand = errors.New("takes no operand")
+
+// parse reads the arguments. Of an option that is repeated the last one counts.
+func parse(args []string) (options, error) {
+	o := options{filter: 7, kilobytes: 16}
+	if len(args) > 0 && args[0] == "--foreground" {
+		o.foreground, args = true, args[1:]
+	}
+	given, operands, err := getopt.Parse(args, "cf:l:ms:U:u:v")
 	if err != nil {
-		return options{}, false, err
+		return o, err
 	}
-	ctx, err := parser.Parse(args)
-	if err != nil {
-		return options{}, false, err
+	for _, g := range given {
+		switch g.Letter {
+		case 'c':
+			o.sync = true
+		case 'f':
+			o.filter, _ = getopt.Number(g.Value)
+		case 'l':
+			o.log, err = parseLogFile(g.Value)
+		case 'm':
+			o.monotonic = true
+		case 's':
+			o.kilobytes, err = kilobytes(g.Value)
+		case 'U':
+			o.user = g.Value
+		case 'v':
+			o.verbose = true
+		}
+		if err != nil {
+			return o, err
+		}
 	}
-	if o.Help {
-		return options{}, true, ctx.PrintUsage(false)
+	if len(operands) > 0 {
+		return o, errOperand
 	}
-	return o, false, nil
+	return o, nil
+}
+
+// kilobytes reads a size in KB: 250, 250k, or 0 for what is no number.
+func kilobytes(word string) (int64, error) {
+	n, _ := getopt.Number(word)
+	if n < 0 || n > slog.MaxSize>>10 {
+		return 0, fmt.Errorf("bad size %q: want a number of KB up to %d", word, slog.MaxSize>>10)
+	}
+	return n, nil
+}
+
+// logFile is the argument of -l.
+type logFile struct {
+	name string
+	size int64 // of each of two files, in bytes; 0: one file without end
+}
+
+func parseLogFile(word string) (logFile, error) {
+	name, size, _ := strings.Cut(word, ",")
+	if name == "" {
+		return logFile{}, fmt.Errorf("bad file %q", word)
+	}
+	n, err := kilobytes(size)
+	return logFile{name, n << 10}, err
 }
 
 // size gives the size of the log in bytes. QNX makes a log that is asked to be
 // smaller than that 4 KB.
-func (o options) size() int { return max(int(o.Size), slog.MinSize) }
+func (o options) size() int { return max(int(o.kilobytes)<<10, slog.MinSize) }
 
 // config gives what the server needs.
 func (o options) config() slog.Config {
 	c := slog.Config{Size: o.size()}
-	if o.Monotonic {
+	if o.monotonic {
 		c.Now = sinceBoot
 	}
 	return c
@@ -67,37 +120,4 @@ func sinceBoot() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(t.Unix())
-}
-
-// kilo is a number of bytes that is given in KB: 250 or 250k.
-type kilo int
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (k *kilo) UnmarshalText(text []byte) error {
-	s := strings.TrimRight(string(text), "kK")
-	n, err := strconv.ParseUint(s, 0, 32)
-	if err != nil || len(text)-len(s) > 1 || n == 0 || n > slog.MaxSize>>10 {
-		return fmt.Errorf("bad size %q: want a number of KB up to %d", text, slog.MaxSize>>10)
-	}
-	*k = kilo(n << 10)
-	return nil
-}
-
-// logFile is the argument of -l.
-type logFile struct {
-	name string
-	size kilo // of each of two files; 0: one file without end
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (l *logFile) UnmarshalText(text []byte) error {
-	name, size, two := strings.Cut(string(text), ",")
-	if name == "" {
-		return fmt.Errorf("bad file %q", text)
-	}
-	l.name = name
-	if two {
-		return l.size.UnmarshalText([]byte(size))
-	}
-	return nil
 }

@@ -29,7 +29,9 @@
 //	-s severity  Print only events of this severity or a worse one. The default is 7: all.
 //	-t           Print times with milliseconds.
 //	-w           Print what is there and then wait for more.
-//	--help       Print a summary of the options.
+//	--help       Print a summary of the options, if nothing else is on the line.
+//
+// Numbers are read as far as they go: "5x" is 5, and "x" is 0.
 //
 // # Exit status
 //
@@ -76,16 +78,17 @@ type command struct {
 
 func (c *command) run(args []string) int {
 	c.name = filepath.Base(args[0])
-	o, done, err := parse(c.name, args[1:], c.stdout)
+	if len(args) == 2 && args[1] == "--help" {
+		fmt.Fprint(c.stdout, usage)
+		return exitOK
+	}
+	o, err := parse(args[1:])
 	if err != nil {
 		c.complain("%v", err)
 		return exitError
 	}
-	if done {
-		return exitOK
-	}
-	if o.File == "" {
-		o.File = c.path
+	if o.file == "" {
+		o.file = c.path
 	}
 	if err := c.print(o); err != nil {
 		fmt.Fprintln(c.stderr, explain(err))

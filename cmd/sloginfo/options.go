@@ -1,39 +1,63 @@
 package main
 
 import (
-	"io"
+	"errors"
 
-	"github.com/alecthomas/kong"
+	"io-pkt/internal/getopt"
 )
 
 // options are what the command line says.
 type options struct {
-	Clear    bool   `short:"c" help:"Clear the log of what was printed."`
-	Hex      bool   `short:"h" help:"Print numbers in hexadecimal."`
-	Major    *int64 `short:"m" placeholder:"MAJOR" help:"Print only events with this major code."`
-	Severity int    `short:"s" placeholder:"SEVERITY" default:"7" help:"Print only events of this severity or a worse one."`
-	Millis   bool   `short:"t" help:"Print times with milliseconds."`
-	Wait     bool   `short:"w" help:"Print what is there and then wait for more."`
-	Help     bool   `help:"Print this."` // not -h
-	File     string `arg:"" optional:"" help:"The log: a socket or a file of events."`
+	clear    bool   // -c
+	hex      bool   // -h
+	major    *int64 // -m, nil for all
+	severity int64  // -s
+	millis   bool   // -t
+	wait     bool   // -w
+	file     string // the operand
 }
 
-// parse reads the arguments. When they ask for help it prints that and is done.
-func parse(name string, args []string, stdout io.Writer) (o options, done bool, err error) {
-	parser, err := kong.New(&o,
-		kong.Name(name),
-		kong.Description("Print the system log."),
-		kong.NoDefaultHelp(),
-		kong.Writers(stdout, stdout))
+const usage = `usage: sloginfo [-chtw] [-m major] [-s severity] [file]
+  -c           clear the log of what was printed; a file is removed
+  -h           print numbers in hexadecimal
+  -m major     print only events with this major code
+  -s severity  print only events of this severity (0 to 7) or a worse one
+  -t           print times with milliseconds
+  -w           print what is there and then wait for more
+`
+
+var errTooMany = errors.New("more than one file")
+
+// parse reads the arguments. Of an option that is repeated the last one counts.
+func parse(args []string) (options, error) {
+	o := options{severity: 7}
+	given, operands, err := getopt.Parse(args, "chm:s:tw")
 	if err != nil {
-		return options{}, false, err
+		return o, err
 	}
-	ctx, err := parser.Parse(args)
-	if err != nil {
-		return options{}, false, err
+	for _, g := range given {
+		n, _ := getopt.Number(g.Value)
+		switch g.Letter {
+		case 'c':
+			o.clear = true
+		case 'h':
+			o.hex = true
+		case 'm':
+			o.major = &n
+		case 's':
+			o.severity = n
+		case 't':
+			o.millis = true
+		case 'w':
+			o.wait = true
+		}
 	}
-	if o.Help {
-		return options{}, true, ctx.PrintUsage(false)
+	switch len(operands) {
+	case 0:
+	case 1:
+		o.file = operands[0]
+	default:
+		return o, errTooMany
 	}
-	return o, false, nil
+	return o, nil
 }

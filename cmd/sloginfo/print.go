@@ -19,14 +19,14 @@ import (
 
 // print prints the log as the options say.
 func (c *command) print(o options) error {
-	r, err := slog.OpenReader(o.File)
+	r, err := slog.OpenReader(o.file)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	p := printer{
 		options: o,
-		layout:  slog.Layout{Millis: o.Millis, Hex: o.Hex, Formats: c.formats(), Escape: isTerminal(c.stdout)},
+		layout:  slog.Layout{Millis: o.millis, Hex: o.hex, Formats: c.formats(), Escape: isTerminal(c.stdout)},
 		reader:  r,
 		out:     bufio.NewWriter(c.stdout),
 		missed:  func(n uint64) { c.complain("%d events were dropped before they could be read", n) },
@@ -53,12 +53,12 @@ func (p *printer) print() error {
 	if err := p.printAll(p.reader.Events()); err != nil {
 		return err
 	}
-	if p.options.Clear { // only now that everything is really written
+	if p.options.clear { // only now that everything is really written
 		if err := p.reader.Clear(); err != nil {
 			return err
 		}
 	}
-	if p.options.Wait {
+	if p.options.wait {
 		return p.printAll(p.reader.Follow())
 	}
 	return nil
@@ -88,8 +88,8 @@ func (p *printer) printAll(events iter.Seq2[slog.Event, error]) error {
 }
 
 func (p *printer) wants(e slog.Event) bool {
-	return int(e.Severity) <= p.options.Severity &&
-		(p.options.Major == nil || int64(e.Code.Major()) == *p.options.Major)
+	return int64(e.Severity) <= p.options.severity &&
+		(p.options.major == nil || int64(e.Code.Major()) == *p.options.major)
 }
 
 // formats reads the files of formats. What is wrong with them is no reason not

@@ -51,7 +51,7 @@ type Daemon struct {
 // process; the status is 1 then.
 func Start(args []string) (d *Daemon, status int, err error) {
 	if d := inherited(); d != nil {
-		setName(args)
+		SetName(args)
 		return d, 0, nil
 	}
 	status, err = start(args)
@@ -159,10 +159,10 @@ func inode(f *os.File) (uint64, error) {
 	return st.Ino, nil
 }
 
-// setName gives the process the name it was started by, for ps, pidof and
+// SetName gives the process the name it was started by, for ps, pidof and
 // killall: without it the kernel says "exe". It is cut to 15 bytes there. Where
 // /proc cannot be written nothing is lost but the name.
-func setName(args []string) {
+func SetName(args []string) {
 	if len(args) > 0 {
 		_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(args[0])), 0)
 	}

@@ -17,10 +17,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The test binary plays the server when it is started by the name "served".
+// The test binary plays the server when it is started by the name "served", and a
+// program that becomes another user by the name "becomes".
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == "served" {
+	switch filepath.Base(os.Args[0]) {
+	case "served":
 		os.Exit(serve(os.Args))
+	case "becomes":
+		os.Exit(becomes(os.Args))
 	}
 	goleak.VerifyTestMain(m)
 }
