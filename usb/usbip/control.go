@@ -53,7 +53,7 @@ func (d *device) control(ctx context.Context, s usb.Setup, data []byte) (int, er
 	if err == nil {
 		return n, nil
 	}
-	if d.usable() == usb.ErrClosed {
+	if errors.Is(d.usable(), usb.ErrClosed) {
 		err = usb.ErrClosed
 	}
 	return n, wrap(err)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"io-pkt/usb"
@@ -22,6 +23,8 @@ type fakeServer struct {
 	record  record
 	command func(conn net.Conn, h header)
 	hello   []byte // instead of an answer to the first request
+
+	hideDevice atomic.Bool // from the list
 }
 
 func newFake(t testing.TB, command func(net.Conn, header)) *fakeServer {
@@ -88,8 +91,13 @@ func (f *fakeServer) serve(conn net.Conn) {
 		return
 	}
 	if code, _, _ := parseOp(op); code == opReqDevlist {
-		b := binary.BigEndian.AppendUint32(appendOp(nil, opRepDevlist, 0), 1)
-		_, _ = conn.Write(f.record.append(b))
+		b := appendOp(nil, opRepDevlist, 0)
+		if f.hideDevice.Load() {
+			b = binary.BigEndian.AppendUint32(b, 0)
+		} else {
+			b = f.record.append(binary.BigEndian.AppendUint32(b, 1))
+		}
+		_, _ = conn.Write(b)
 		return
 	}
 	var busID [busIDSize]byte

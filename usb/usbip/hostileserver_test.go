@@ -60,7 +60,7 @@ func TestClientSurvivesServer(t *testing.T) {
 				if i == 0 && x.Err == nil && test.name == "the same twice" {
 					continue // the first time is all right
 				}
-				if x != ts[i] || x.Err != usb.ErrGone {
+				if x != ts[i] || !errors.Is(x.Err, usb.ErrGone) {
 					t.Errorf("transfer %d: %v, want %v", i, x.Err, usb.ErrGone)
 				}
 			}
@@ -119,7 +119,7 @@ func TestClientUnlink(t *testing.T) {
 		must(t, q.Submit(x))
 		q.Cancel(x)
 		reap(t, q, 1)
-		if want := map[bool]error{false: usb.ErrCanceled}[answer]; x.Err != want {
+		if want := map[bool]error{false: usb.ErrCanceled}[answer]; !errors.Is(x.Err, want) {
 			t.Errorf("RET_SUBMIT %v: transfer ends with %v, want %v", answer, x.Err, want)
 		}
 	}

@@ -190,7 +190,7 @@ func TestServerClose(t *testing.T) {
 	idle := r.connect(t)
 	must(t, r.server.Close())
 	must(t, r.server.Close())
-	if x := reap(t, q, 1)[0]; x.Err != usb.ErrGone {
+	if x := reap(t, q, 1)[0]; !errors.Is(x.Err, usb.ErrGone) {
 		t.Errorf("transfer in flight: %v, want %v", x.Err, usb.ErrGone)
 	}
 	<-dev.Gone()

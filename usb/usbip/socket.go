@@ -67,7 +67,7 @@ func (s *socket) read(b []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case s.readErr == unix.EAGAIN || s.readErr == unix.EINTR:
+	case errors.Is(s.readErr, unix.EAGAIN) || errors.Is(s.readErr, unix.EINTR):
 		return 0, errAgain
 	case s.readErr != nil:
 		return 0, s.readErr
@@ -85,7 +85,7 @@ func (s *socket) write(b []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case s.writeErr == unix.EAGAIN || s.writeErr == unix.EINTR:
+	case errors.Is(s.writeErr, unix.EAGAIN) || errors.Is(s.writeErr, unix.EINTR):
 		return 0, errAgain
 	case s.writeErr != nil:
 		return 0, s.writeErr

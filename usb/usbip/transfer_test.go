@@ -2,6 +2,7 @@ package usbip
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"io-pkt/usb"
@@ -35,7 +36,7 @@ func TestPullEndsTransfers(t *testing.T) {
 	must(t, q.Submit(in...))
 	must(t, r.bus.Pull(r.dev))
 	for i, x := range reap(t, q, 2) {
-		if x != in[i] || x.Err != usb.ErrGone {
+		if x != in[i] || !errors.Is(x.Err, usb.ErrGone) {
 			t.Errorf("transfer %d: %v", i, x.Err)
 		}
 	}

@@ -208,7 +208,7 @@ func TestErrno(t *testing.T) {
 		if err != nil {
 			wrapped = &usb.OpError{Op: "do", Object: "it", Err: err}
 		}
-		if got := transferError(transferStatus(wrapped)); got != err {
+		if got := transferError(transferStatus(wrapped)); !errors.Is(got, err) {
 			t.Errorf("%v becomes %v", err, got)
 		}
 	}
@@ -218,12 +218,12 @@ func TestErrno(t *testing.T) {
 		}
 	}
 	for status, want := range map[int32]error{-2: usb.ErrCanceled, -108: usb.ErrGone, -84: usb.ErrProtocol, -121: nil} {
-		if got := transferError(status); got != want {
+		if got := transferError(status); !errors.Is(got, want) {
 			t.Errorf("status %d is %v, want %v", status, got, want)
 		}
 	}
 	for _, err := range []error{usb.ErrBusy, usb.ErrGone} {
-		if got := importError(importStatus(err)); got != err {
+		if got := importError(importStatus(err)); !errors.Is(got, err) {
 			t.Errorf("%v becomes %v", err, got)
 		}
 	}

@@ -122,7 +122,7 @@ func ready(t testing.TB, q usb.Queue, d time.Duration) bool {
 		switch {
 		case err == nil:
 			return n > 0
-		case err != unix.EINTR:
+		case !errors.Is(err, unix.EINTR):
 			t.Fatalf("poll: %v", err)
 		}
 	}
