@@ -83,6 +83,11 @@ func (p *instantPort) Deliver(frames [][]byte) error {
 	return nil
 }
 
+// An instantDevice has nothing but a queue.
+type instantDevice struct{ usb.Device }
+
+func (instantDevice) Info() usb.DeviceInfo { return usb.DeviceInfo{} }
+
 // newInstantLoop makes a loop between the two, ready for rounds.
 func newInstantLoop(t testing.TB, length int) (*loop, *instantPort) {
 	t.Helper()
@@ -91,11 +96,16 @@ func newInstantLoop(t testing.TB, length int) (*loop, *instantPort) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Close(fd) })
-	o, err := parseOptions("")
+	o, err := ecm.parse("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDevice(&module{options: o, host: newHost(t)}, usb.DeviceInfo{})
+	f := function{
+		in:      usb.Endpoint{Address: 0x81, MaxPacketSize: 512},
+		out:     usb.Endpoint{Address: 0x02, MaxPacketSize: 512},
+		segment: saneSegment(uint16(max(length, 1514))),
+	}
+	d, err := newDevice(&module{options: o, host: newHost(t)}, newShared(instantDevice{}), usb.DeviceDescriptor{}, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,11 +113,6 @@ func newInstantLoop(t testing.TB, length int) (*loop, *instantPort) {
 	port := &instantPort{fd: fd, length: length}
 	d.port = port
 	d.up.Store(true)
-	f := function{
-		in:      usb.Endpoint{Address: 0x81, MaxPacketSize: 512},
-		out:     usb.Endpoint{Address: 0x02, MaxPacketSize: 512},
-		segment: saneSegment(uint16(max(length, 1514))),
-	}
 	if err := d.loop.prepare(&instantQueue{fd: fd, length: length, rest: length}, f, o); err != nil {
 		t.Fatal(err)
 	}

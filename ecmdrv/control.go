@@ -34,6 +34,12 @@ func filterFor(m nic.ReceiveMode) uint16 {
 	return f
 }
 
+// filter is filterFor, for a device that sorts by its own address.
+func (d *device) filter(m nic.ReceiveMode) uint16 {
+	m.Promiscuous = m.Promiscuous || d.foreign()
+	return filterFor(m)
+}
+
 // control is a device's second goroutine: it makes every request that the device
 // has to answer, and follows the link.
 type control struct {

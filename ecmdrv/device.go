@@ -1,10 +1,12 @@
 package ecmdrv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +19,8 @@ import (
 // errClosed is why a device ends that the host closed.
 var errClosed = errors.New("closed by the host")
 
-// A device is one USB device in service: the nic.Device of an interface.
+// A device is one function of a USB device in service: the nic.Device of an
+// interface.
 //
 // Its fields are set while it is attached and not changed when it runs, but for
 // those that say otherwise.
@@ -29,11 +32,12 @@ type device struct {
 	port       nic.Port
 
 	description, macSource string
-	mac                    net.HardwareAddr
+	mac, ownMAC            net.HardwareAddr // the interface's, and what the device tells or nil
+	notice                 string           // for the log, or ""
 
-	// What release gives back.
-	usb     usb.Device
-	claimed bool
+	// What release gives back, and mac.
+	usb     *shared
+	claimed []uint8
 	queue   usb.Queue // bulk
 	notes   usb.Queue // notifications; nil without
 	loop    *loop
@@ -54,10 +58,12 @@ type device struct {
 	status nic.Status
 }
 
-func newDevice(m *module, info usb.DeviceInfo) (*device, error) {
-	d := &device{module: m, info: info, over: make(chan struct{})}
+func newDevice(m *module, hardware *shared, descriptor usb.DeviceDescriptor, f function) (*device, error) {
+	d := &device{
+		module: m, info: hardware.Info(), descriptor: descriptor, function: f, usb: hardware,
+		over: make(chan struct{}),
+	}
 	d.release = sync.OnceValue(d.giveBack)
-	d.mode.Store(uint32(filterFor(nic.ReceiveMode{})))
 	var err error
 	if d.loop, err = newLoop(d); err != nil {
 		return nil, err
@@ -66,6 +72,7 @@ func newDevice(m *module, info usb.DeviceInfo) (*device, error) {
 		_ = d.loop.poller.Close()
 		return nil, err
 	}
+	hardware.use()
 	return d, nil
 }
 
@@ -128,17 +135,16 @@ func (d *device) giveBack() error {
 			_ = q.Close()
 		}
 	}
-	var err error
-	if d.usb != nil {
-		if d.claimed {
-			err = d.rest()
-		}
-		if closeErr := d.usb.Close(); err == nil {
-			err = closeErr
-		}
+	err := d.rest()
+	for _, i := range d.claimed {
+		err = cmp.Or(err, d.usb.Release(i))
 	}
+	err = cmp.Or(err, d.usb.drop())
 	_ = d.loop.poller.Close()
 	_ = d.control.poller.Close()
+	if d.mac != nil {
+		d.module.driver.addresses.give(d.mac)
+	}
 	if errors.Is(err, usb.ErrGone) {
 		return nil
 	}
@@ -147,7 +153,7 @@ func (d *device) giveBack() error {
 
 // rest stops the function of a device that is still there (ECM 1.2, 3.3).
 func (d *device) rest() error {
-	if d.function.alternate == 0 {
+	if d.function.alternate == 0 || !slices.Contains(d.claimed, d.function.data) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
@@ -163,7 +169,7 @@ func (d *device) SetUp(up bool) { d.up.Store(up) }
 
 // SetReceiveMode is nic.Device's.
 func (d *device) SetReceiveMode(mode nic.ReceiveMode) {
-	d.mode.Store(uint32(filterFor(mode)))
+	d.mode.Store(uint32(d.filter(mode)))
 	d.control.poller.Wake()
 }
 

@@ -15,13 +15,16 @@ import (
 	"io-pkt/usb"
 )
 
-// A Driver is devnp-ecm. It is a nic.Driver.
+// A Driver is devnp-ecm, a nic.Driver. What it loads shares one list of the
+// addresses in use.
 type Driver struct {
 	// Open opens the USB stack that path= names; path is empty when the user
 	// named none. While it fails because there is nothing yet, with
 	// fs.ErrNotExist or as a connection that nobody answers, it is called again
 	// for as long as wait= says.
 	Open func(ctx context.Context, path string) (usb.Stack, error)
+
+	addresses addresses
 }
 
 var _ nic.Driver = (*Driver)(nil)
@@ -31,11 +34,25 @@ const openRetry = 100 * time.Millisecond
 
 // Load is nic.Driver's. It fails with EINVAL when it does not understand the
 // options and with ENODEV when there is no USB stack or, without pnp, no device.
-func (d *Driver) Load(ctx context.Context, host nic.Host, word string) (nic.Module, error) {
-	m := &module{driver: d, host: host, devices: map[*device]bool{}, known: map[usb.DeviceInfo]bool{}}
-	err := m.load(ctx, word)
+func (d *Driver) Load(ctx context.Context, host nic.Host, options string) (nic.Module, error) {
+	return d.load(ctx, host, &ecm, options)
+}
+
+// Plus gives devnp-ecmplus: the same driver for devices whose control interface
+// has a class of its own, which its options name.
+func (d *Driver) Plus() nic.Driver { return plus{d} }
+
+type plus struct{ driver *Driver }
+
+func (p plus) Load(ctx context.Context, host nic.Host, options string) (nic.Module, error) {
+	return p.driver.load(ctx, host, &ecmPlus, options)
+}
+
+func (d *Driver) load(ctx context.Context, host nic.Host, v *variant, options string) (nic.Module, error) {
+	m := &module{driver: d, variant: v, host: host, devices: map[*device]bool{}, known: map[usb.DeviceInfo]bool{}}
+	err := m.load(ctx, options)
 	if err != nil {
-		host.Log(slog.Error, "devnp-ecm: %v", err)
+		m.log(slog.Error, "%v", err)
 		m.discard()
 		return nil, err
 	}

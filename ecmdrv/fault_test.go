@@ -2,6 +2,7 @@ package ecmdrv
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -277,13 +278,14 @@ func TestOrder(t *testing.T) {
 	}
 	var got []string
 	for _, c := range r.calls.with("") {
-		if len(got) == 0 || c != got[len(got)-1] {
+		if !strings.HasPrefix(c, "request 80 06") && (len(got) == 0 || c != got[len(got)-1]) {
 			got = append(got, c)
 		}
 	}
 	want := []string{
 		"configuration 1", "claim 0", "claim 1", "interface 1 setting 0", "interface 1 setting 1",
 		"queue 1", "queue 0", "request 21 43 value 000c index 0000", "interface 1 setting 0",
+		"release 0", "release 1",
 	}
 	if len(got) < len(want) {
 		t.Fatalf("got %q", got)

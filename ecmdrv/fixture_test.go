@@ -70,14 +70,14 @@ func parseFixture(t testing.TB, b []byte) fixture {
 	return f
 }
 
-// find runs findFunction over raw bytes, as attaching does.
-func (f fixture) find(t testing.TB) (function, []string, bool) {
+// find runs findFunctions over raw bytes, as attaching does.
+func (f fixture) find(t testing.TB, m match) ([]function, []string) {
 	t.Helper()
 	d, err := usb.ParseDevice(f.device)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return findFunction(d, parseConfigs(f.configs), ecm)
+	return findFunctions(d, parseConfigs(f.configs), m)
 }
 
 func parseConfigs(raw [][]byte) []*usb.Config {

@@ -18,11 +18,30 @@ const (
 
 // A match says which interfaces a driver takes for an Ethernet control
 // interface.
-type match struct{ class, subClass uint8 }
+type match struct {
+	class, subClass uint8
+	first           uint8 // the lowest bInterfaceNumber
+}
 
-// ecm is what devnp-ecm takes. The protocol is left open: it is 0 by the book
-// and 0xff on Huawei's modems.
-var ecm = match{classCommunications, subClassEthernet}
+// ethernetControl is what the standard has. The protocol is left open: it is 0 by
+// the book and 0xff on Huawei's modems.
+var ethernetControl = match{class: classCommunications, subClass: subClassEthernet}
+
+func (m match) takes(s *usb.Setting) bool {
+	return s.Class == m.class && s.SubClass == m.subClass && s.Interface >= m.first
+}
+
+// String describes a match that is not ethernetControl, else it is "".
+func (m match) String() string {
+	s := ""
+	if m.class != classCommunications || m.subClass != subClassEthernet {
+		s = fmt.Sprintf(" of class %02x/%02x", m.class, m.subClass)
+	}
+	if m.first > 0 {
+		s += fmt.Sprintf(" from interface %d on", m.first)
+	}
+	return s
+}
 
 // A function is the CDC-ECM function that was found in a device. It is not
 // changed after that.
@@ -47,40 +66,85 @@ func (f function) String() string {
 		f.config, f.control, f.data, f.alternate, f.in.Address, f.out.Address, f.in.MaxPacketSize, notify, int(f.segment))
 }
 
-// findFunction looks for a CDC-ECM function in all configurations of a device
-// and takes the first one that can work. The interface classes and the union
-// descriptors tell; an association descriptor does not, for real devices put the
-// wrong class there. The notes say, one line each, why others were passed over.
-func findFunction(d usb.DeviceDescriptor, configs []*usb.Config, m match) (f function, notes []string, ok bool) {
+// maxFunctions caps the interfaces that one device may have.
+const maxFunctions = 8
+
+// findFunctions looks for CDC-ECM functions in all configurations of a device. It
+// gives those of the first configuration with one that can work, for only one
+// configuration can be selected. The interface classes and the union descriptors
+// tell; an association descriptor does not, for real devices put the wrong class
+// there. The notes say, one line each, why others were passed over.
+func findFunctions(d usb.DeviceDescriptor, configs []*usb.Config, m match) (found []function, notes []string) {
 	for _, c := range configs {
 		for i := range c.Settings {
 			s := &c.Settings[i]
 			if s.Alternate != 0 {
 				continue
 			}
-			g, reason := functionAt(d, c, s, m)
+			f, reason := functionAt(d, c, s, m)
+			if f != nil {
+				reason = f.conflict(found)
+			}
 			switch {
 			case reason != "":
 				notes = append(notes, fmt.Sprintf("configuration %d interface %d: %s", c.Value, s.Interface, reason))
-			case g != nil && !ok:
-				f, ok = *g, true
-			case g != nil:
-				notes = append(notes, fmt.Sprintf("configuration %d interface %d: another CDC-ECM function, not used", c.Value, s.Interface))
+			case f != nil:
+				found = append(found, *f)
 			}
 		}
 	}
-	return f, notes, ok
+	return found, notes
+}
+
+// conflict says why a function cannot be used beside those that were found
+// before it, or "".
+func (f *function) conflict(before []function) string {
+	if len(before) == maxFunctions {
+		return "one CDC-ECM function too many, not used"
+	}
+	for _, g := range before {
+		switch {
+		case f.config != g.config:
+			return fmt.Sprintf("a CDC-ECM function, but that of configuration %d is used", g.config)
+		case f.data == g.data, f.data == g.control, f.control == g.data:
+			return fmt.Sprintf("shares an interface with the CDC-ECM function of interface %d", g.control)
+		case slices.ContainsFunc(f.endpoints(), func(a uint8) bool { return slices.Contains(g.endpoints(), a) }):
+			return fmt.Sprintf("shares an endpoint with the CDC-ECM function of interface %d", g.control)
+		}
+	}
+	return ""
+}
+
+// interfaces lists the numbers of its interfaces.
+func (f *function) interfaces() []uint8 {
+	if f.data == f.control {
+		return []uint8{f.control}
+	}
+	return []uint8{f.control, f.data}
+}
+
+// endpoints lists the addresses of its endpoints.
+func (f *function) endpoints() []uint8 {
+	list := []uint8{f.in.Address, f.out.Address}
+	if f.notify != nil {
+		list = append(list, f.notify.Address)
+	}
+	return list
 }
 
 // functionAt looks at one interface: it gives the function it controls, or the
 // reason why it controls none, or neither when it has nothing to do with CDC-ECM.
 func functionAt(d usb.DeviceDescriptor, c *usb.Config, control *usb.Setting, m match) (*function, string) {
-	if control.Class != m.class || control.SubClass != m.subClass {
+	if !m.takes(control) {
 		var own functional
 		own.add(control.Extra)
-		if control.Class == classVendor && own.hasUnion && own.hasEthernet {
-			return nil, fmt.Sprintf("has CDC-ECM descriptors, but class %02x/%02x/%02x, and so do QMI modems",
-				control.Class, control.SubClass, control.Protocol)
+		switch {
+		case control.Class == classVendor && own.hasUnion && own.hasEthernet:
+			return nil, fmt.Sprintf("has CDC-ECM descriptors, but class %02x/%02x/%02x, and so do QMI modems; "+
+				"to try it: -d ecmplus classid=%02x,subclassid=%02x",
+				control.Class, control.SubClass, control.Protocol, control.Class, control.SubClass)
+		case ethernetControl.takes(control):
+			return nil, "a CDC-ECM function, but not one" + m.String()
 		}
 		return nil, ""
 	}

@@ -28,12 +28,12 @@ func TestFindFunction(t *testing.T) {
 			if !ok {
 				t.Fatal("the descriptors are missing")
 			}
-			fn, notes, found := f.find(t)
+			found, notes := f.find(t, ethernetControl)
 			switch {
-			case want == "" && (found || len(notes) == 0):
-				t.Errorf("got %v, notes %q; want a reason why not", fn, notes)
-			case want != "" && (!found || fn.String() != want):
-				t.Errorf("got  %v (%v, notes %q)\nwant %s", fn, found, notes, want)
+			case want == "" && (len(found) > 0 || len(notes) == 0):
+				t.Errorf("got %v, notes %q; want a reason why not", found, notes)
+			case want != "" && (len(found) != 1 || found[0].String() != want):
+				t.Errorf("got  %v (notes %q)\nwant %s", found, notes, want)
 			}
 		})
 	}
@@ -93,8 +93,12 @@ func TestFindFunctionOddities(t *testing.T) {
 		{"the modem's data interface is not ours", config(iface(0, 0, 2, 6), eth,
 			iface(1, 0, 2, 2), union(1, 2), iface(2, 0, 10, 0), bulkPair(0x84, 4, 512),
 			iface(3, 0, 10, 0), bulkPair(0x85, 5, 512)), "data interface 3", ""},
-		{"two functions", config(control, union(0, 1), eth, data,
-			iface(2, 0, 2, 6), union(2, 3), eth, iface(3, 0, 10, 0), bulkPair(0x84, 4, 512)), "data interface 1", "another"},
+		{"two control interfaces for one data interface", config(control, union(0, 1), eth, data,
+			iface(2, 0, 2, 6), union(2, 1), eth), "data interface 1", "interface 2: shares an interface with the CDC-ECM function of interface 0"},
+		{"two functions with the same endpoints", config(control, union(0, 1), eth, data,
+			iface(2, 0, 2, 6), union(2, 3), eth, iface(3, 0, 10, 0), bulkPair(0x84, 2, 512)), "data interface 1", "interface 2: shares an endpoint"},
+		{"union behind the configuration", config(union(0, 2), control, eth, iface(1, 0, 10, 0), bulkPair(0x84, 4, 512),
+			iface(2, 0, 10, 0), bulkPair(0x81, 2, 512)), "data interface 2", ""},
 		{"class of the setting does not matter", config(control, union(0, 1), eth, iface(1, 0, 10, 0), iface(1, 1, 0, 0), bulkPair(0x81, 2, 512)), "setting 1", ""},
 		{"third setting", config(control, union(0, 1), eth, iface(1, 0, 10, 0), iface(1, 1, 10, 0), endpoint(2, 2, 512),
 			iface(1, 2, 10, 0), bulkPair(0x81, 2, 512)), "setting 2", ""},
@@ -114,9 +118,9 @@ func TestFindFunctionOddities(t *testing.T) {
 		{"nothing", config(), "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f, notes, ok := findFunction(usb.DeviceDescriptor{}, parseConfigs([][]byte{tt.config}), ecm)
-			if ok != (tt.want != "") || ok && !strings.Contains(f.String(), tt.want) {
-				t.Errorf("got %v, %v; want %q", f, ok, tt.want)
+			found, notes := findFunctions(usb.DeviceDescriptor{}, parseConfigs([][]byte{tt.config}), ethernetControl)
+			if (len(found) == 1) != (tt.want != "") || len(found) > 0 && !strings.Contains(found[0].String(), tt.want) {
+				t.Errorf("got %v; want %q", found, tt.want)
 			}
 			if all := strings.Join(notes, "\n"); !strings.Contains(all, tt.note) || tt.note == "" && all != "" {
 				t.Errorf("got notes %q, want %q", notes, tt.note)
@@ -125,16 +129,67 @@ func TestFindFunctionOddities(t *testing.T) {
 	}
 }
 
+// What the options of devnp-ecmplus find in devices.
 func TestFindFunctionByClass(t *testing.T) {
-	f := fixtures(t)["17-1e2d-0060-cinterion-als6-mhi2"]
-	d, err := usb.ParseDevice(f.device)
-	if err != nil {
-		t.Fatal(err)
+	als6 := "configuration 1, control interface 4, data interface 5 setting 1, in 86, out 06 (512 bytes), notifications 87, segment 1514"
+	for _, tt := range []struct {
+		name, device, options string
+		want                  string // function.String, "" for none
+		note                  string
+	}{
+		{"vendor class", "17-1e2d-0060-cinterion-als6-mhi2", "classid=ff,subclassid=0xFF", als6, ""},
+		{"from its interface on", "17-1e2d-0060-cinterion-als6-mhi2", "classid=ff,subclassid=ff,intf=4", als6, ""},
+		{"behind it", "17-1e2d-0060-cinterion-als6-mhi2", "classid=ff,subclassid=ff,intf=0x5", "", "interface 4: has CDC-ECM descriptors"},
+		{"not said", "17-1e2d-0060-cinterion-als6-mhi2", "", "", "to try it: -d ecmplus classid=ff,subclassid=ff"},
+		{"another subclass", "17-1e2d-0060-cinterion-als6-mhi2", "classid=ff", "", "interface 4"},
+		{"a plain device", "20-1209-2702-usbarmory-tamago-imx-usbnet", "",
+			"configuration 1, control interface 0, data interface 1 setting 1, in 81, out 01 (512 bytes), notifications 82, segment 1514", ""},
+		{"a plain device, other class", "20-1209-2702-usbarmory-tamago-imx-usbnet", "classid=ff,subclassid=ff", "",
+			"interface 0: a CDC-ECM function, but not one of class ff/ff"},
+		{"a plain device, behind it", "20-1209-2702-usbarmory-tamago-imx-usbnet", "intf=1", "",
+			"interface 0: a CDC-ECM function, but not one from interface 1 on"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o, err := ecmPlus.parse(tt.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, notes := fixtures(t)[tt.device].find(t, o.match)
+			if len(found) > 1 || (len(found) == 1) != (tt.want != "") || len(found) == 1 && found[0].String() != tt.want {
+				t.Errorf("got  %v\nwant %s", found, tt.want)
+			}
+			if !strings.Contains(strings.Join(notes, "\n"), tt.note) {
+				t.Errorf("notes %q, want %q", notes, tt.note)
+			}
+		})
 	}
-	got, notes, ok := findFunction(d, parseConfigs(f.configs), match{0xff, 0xff})
-	want := "configuration 1, control interface 4, data interface 5 setting 1, in 86, out 06 (512 bytes), notifications 87, segment 1514"
-	if !ok || got.String() != want {
-		t.Errorf("got  %v (notes %q)\nwant %s", got, notes, want)
+}
+
+// Each function of a configuration is found; those of another one cannot be used
+// at the same time.
+func TestFindFunctions(t *testing.T) {
+	pair := func(n, in, out uint8) []byte {
+		return bytes.Join([][]byte{
+			iface(n, 0, 2, 6), union(n, n+1), ethernet(4, 1514), iface(n+1, 0, 10, 0), bulkPair(in, out, 512),
+		}, nil)
+	}
+	one, two := config(pair(0, 0x81, 1), pair(2, 0x82, 2)), config(pair(0, 0x81, 1))
+	two[5] = 2
+	found, notes := findFunctions(usb.DeviceDescriptor{}, parseConfigs([][]byte{one, two}), ethernetControl)
+	if len(found) != 2 || found[0].data != 1 || found[1].data != 3 {
+		t.Errorf("got %v", found)
+	}
+	if len(notes) != 1 || !strings.Contains(notes[0], "configuration 2 interface 0: a CDC-ECM function, but that of configuration 1 is used") {
+		t.Errorf("notes %q", notes)
+	}
+
+	var many []byte
+	for n := range uint8(14) {
+		many = append(many, pair(2*n, 0x81+n, 1+n)...)
+	}
+	found, notes = findFunctions(usb.DeviceDescriptor{}, parseConfigs([][]byte{config(many)}), ethernetControl)
+	if len(found) != maxFunctions || len(notes) != 14-maxFunctions {
+		t.Errorf("got %d functions and %d notes", len(found), len(notes))
 	}
 }
 
@@ -154,9 +209,9 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := usb.DeviceDescriptor{VendorID: tt.vendor, ProductID: tt.product}
-			_, notes, ok := findFunction(d, parseConfigs([][]byte{plain}), ecm)
-			if ok != (tt.note == "") || !strings.Contains(strings.Join(notes, "\n"), tt.note) {
-				t.Errorf("got found %v, notes %q; want %q", ok, notes, tt.note)
+			found, notes := findFunctions(d, parseConfigs([][]byte{plain}), ethernetControl)
+			if (len(found) == 1) != (tt.note == "") || !strings.Contains(strings.Join(notes, "\n"), tt.note) {
+				t.Errorf("got %v, notes %q; want %q", found, notes, tt.note)
 			}
 		})
 	}
@@ -200,13 +255,21 @@ func TestSegment(t *testing.T) {
 // checkFunction is what must hold for whatever a device sends.
 func checkFunction(t *testing.T, configs [][]byte) {
 	parsed := parseConfigs(configs)
-	f, notes, ok := findFunction(usb.DeviceDescriptor{}, parsed, ecm)
-	if len(notes) > 128*len(configs) {
-		t.Fatalf("%d notes", len(notes))
+	for _, m := range []match{ethernetControl, {class: 0xff, subClass: 0xff}} {
+		found, notes := findFunctions(usb.DeviceDescriptor{}, parsed, m)
+		if len(notes) > 128*len(configs) || len(found) > maxFunctions {
+			t.Fatalf("%d notes, %d functions", len(notes), len(found))
+		}
+		for i, f := range found {
+			checkOne(t, parsed, f)
+			if why := f.conflict(found[:i]); why != "" {
+				t.Fatalf("%v: %s", f, why)
+			}
+		}
 	}
-	if !ok {
-		return
-	}
+}
+
+func checkOne(t *testing.T, parsed []*usb.Config, f function) {
 	for _, e := range []usb.Endpoint{f.in, f.out} {
 		if e.MaxPacketSize < 8 || e.MaxPacketSize > 1024 || e.Type() != usb.TransferBulk || e.Address&15 == 0 {
 			t.Fatalf("endpoint %+v", e)

@@ -47,17 +47,19 @@ func (f *functional) add(extra []byte) {
 	}
 }
 
+func (f *functional) complete() bool { return f.hasUnion && f.hasEthernet }
+
 // functionalOf collects the functional descriptors of a control interface. They
 // belong behind the interface descriptor; Motorola's cable modems have them
 // behind the configuration descriptor, 2Wire's behind the endpoint.
 func functionalOf(c *usb.Config, control *usb.Setting) functional {
 	var f functional
 	f.add(control.Extra)
-	if !f.hasEthernet {
+	if !f.complete() {
 		f.add(c.Extra)
 	}
 	for _, e := range control.Endpoints {
-		if !f.hasEthernet {
+		if !f.complete() {
 			f.add(e.Extra)
 		}
 	}

@@ -3,6 +3,7 @@ package ecmdrv
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,11 +19,14 @@ func echo(t testing.TB) *sim.Device {
 	return newSim(t, sim.Config{MAC: simMAC, Network: sim.NewMirror()})
 }
 
-// works checks that frames pass.
+var otherMAC = net.HardwareAddr{0x02, 0, 0, 0, 0, 7}
+
+// works checks that frames pass, whatever the interface's address.
 func works(p *testPort) {
 	p.host.t.Helper()
 	buf := make([]byte, 2048)
 	f := pattern(100, 1)
+	copy(f[6:], p.spec.MAC)
 	p.send(f)
 	if got := p.receive(buf); string(got) != string(mirrored(f)) {
 		p.host.t.Errorf("%s: got %x, want %x", p.name, got, mirrored(f))
@@ -71,7 +75,7 @@ func TestPlugAndPlay(t *testing.T) {
 	if !r.module.Resident() {
 		t.Error("not resident with pnp")
 	}
-	a, b := echo(t), newSim(t, sim.Config{MAC: simMAC, Network: sim.NewMirror()})
+	a, b := echo(t), newSim(t, sim.Config{MAC: otherMAC, Network: sim.NewMirror()})
 	for range 5 {
 		r.plug(a)
 		works(r.up("ecm0"))

@@ -202,6 +202,7 @@ func (l *loop) deliver() error {
 	}
 	var err error
 	if l.device.up.Load() {
+		l.device.readdress(l.batch)
 		err = l.device.port.Deliver(l.batch)
 	} else {
 		l.device.counters.add(rxWhileDown, uint64(len(l.batch)))

@@ -43,21 +43,21 @@ func FuzzParseMAC(f *testing.F) {
 
 func TestFallbackMAC(t *testing.T) {
 	info := usb.DeviceInfo{Bus: 1, Address: 3, Port: "1-2", Descriptor: usb.DeviceDescriptor{VendorID: 0x525, ProductID: 0xa4a2}}
-	first := fallbackMAC(info, "A")
+	first := fallbackMAC(info, "A", 0)
 	if len(first) != 6 || first[0] != 2 {
 		t.Fatalf("got %v, want a locally administered address", first)
 	}
 	replugged := info
 	replugged.Address = 4
-	if got := fallbackMAC(replugged, "A"); got.String() != first.String() {
+	if got := fallbackMAC(replugged, "A", 0); got.String() != first.String() {
 		t.Errorf("after a re-plug: got %v, want %v", got, first)
 	}
 	moved := info
 	moved.Port = "1-3"
-	if got := fallbackMAC(moved, "A"); got.String() == first.String() {
+	if got := fallbackMAC(moved, "A", 0); got.String() == first.String() {
 		t.Errorf("in another port: got the same %v", got)
 	}
-	if got := fallbackMAC(info, "B"); got.String() == first.String() {
+	if got := fallbackMAC(info, "B", 0); got.String() == first.String() {
 		t.Errorf("with another serial number: got the same %v", got)
 	}
 }

@@ -19,6 +19,7 @@ import (
 //	Close   -> ends watch, closes the devices, closes the USB stack
 type module struct {
 	driver  *Driver
+	variant *variant
 	host    nic.Host
 	options options
 
@@ -34,7 +35,7 @@ type module struct {
 }
 
 func (m *module) load(ctx context.Context, word string) (err error) {
-	if m.options, err = parseOptions(word); err != nil {
+	if m.options, err = m.variant.parse(word); err != nil {
 		return err
 	}
 	if m.stack, err = m.driver.openStack(ctx, m.options.path, m.options.wait); err != nil {
@@ -73,9 +74,9 @@ func (m *module) load(ctx context.Context, word string) (err error) {
 
 // which names the device that the user asked for.
 func (o *options) which() string {
-	s := ""
+	s := o.match.String()
 	if o.bus >= 0 {
-		s = fmt.Sprintf(" on bus %d", o.bus)
+		s += fmt.Sprintf(" on bus %d", o.bus)
 	}
 	if o.device >= 0 {
 		s += fmt.Sprintf(" with device number %d", o.device)
@@ -95,6 +96,11 @@ func (m *module) discard() {
 	for _, d := range devices {
 		m.host.Detach(d.port)
 	}
+}
+
+// log writes a line about the driver.
+func (m *module) log(sev slog.Severity, format string, args ...any) {
+	m.host.Log(sev, "%s: %s", m.variant.name, fmt.Sprintf(format, args...))
 }
 
 // Resident is nic.Module's.

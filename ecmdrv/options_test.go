@@ -12,7 +12,7 @@ import (
 )
 
 func defaults(change func(*options)) options {
-	o := options{bus: -1, device: -1, receive: 64, transmit: 64, bufSize: 2048, wait: time.Minute}
+	o := options{bus: -1, device: -1, match: match{class: 2, subClass: 6}, receive: 64, transmit: 64, bufSize: 2048, wait: time.Minute}
 	if change != nil {
 		change(&o)
 	}
@@ -43,12 +43,47 @@ func TestParseOptions(t *testing.T) {
 		{"unset variable", ",verbose,,", defaults(func(o *options) { o.verbose = 1 })},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parseOptions(tt.word)
+			got, err := ecm.parse(tt.word)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(tt.want, got, cmp.AllowUnexported(options{})); d != "" {
+			if d := cmp.Diff(tt.want, got, cmp.AllowUnexported(options{}, match{})); d != "" {
 				t.Errorf("parseOptions(%q): -want +got\n%s", tt.word, d)
+			}
+		})
+	}
+}
+
+func TestParsePlusOptions(t *testing.T) {
+	for _, tt := range []struct {
+		name, word string
+		want       func(o *options) // nil for an error
+	}{
+		{"nothing", "", func(*options) {}},
+		{"hexadecimal", "classid=ff,subclassid=0x10", func(o *options) { o.match.class, o.match.subClass = 0xff, 0x10 }},
+		{"upper case", "classid=0XFF,subclassid=0A", func(o *options) { o.match.class, o.match.subClass = 0xff, 0x0a }},
+		{"interface", "intf=0x4", func(o *options) { o.match.first = 4 }},
+		{"control transfers", "ctrlbufsz=2048,ctrlrxurb=64", func(o *options) { o.bufSize = 2048 }},
+		{"of both", "busnum=0x1,devnum=0x2,pnp,verbose", func(o *options) { o.bus, o.device, o.pnp, o.verbose = 1, 2, true, 1 }},
+		{"of the other", "bufsz=2048", nil},
+		{"class too large", "classid=100", nil},
+		{"no class", "classid=", nil},
+		{"negative class", "classid=-1", nil},
+		{"two prefixes", "classid=0x0xff", nil},
+		{"interface too large", "intf=256", nil},
+		{"no transfers", "ctrlrxurb=0", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := ecmPlus.parse(tt.word)
+			if tt.want == nil {
+				if !errors.Is(err, syscall.EINVAL) {
+					t.Errorf("parse(%q): got %v, want EINVAL", tt.word, err)
+				}
+				return
+			}
+			want := defaults(func(o *options) { o.bufSize = 1024; tt.want(o) })
+			if d := cmp.Diff(want, got, cmp.AllowUnexported(options{}, match{})); err != nil || d != "" {
+				t.Errorf("parse(%q): %v, -want +got\n%s", tt.word, err, d)
 			}
 		})
 	}
@@ -60,7 +95,9 @@ func TestParseOptionsErrors(t *testing.T) {
 		want []string // all in the text
 	}{
 		{"speed=100", []string{`"speed"`}},
-		{"classid=2", []string{`"classid"`}}, // devnp-ecmplus has it
+		{"classid=ff", []string{`unknown option "classid"`}}, // devnp-ecmplus has it, and those
+		{"intf=4", []string{`unknown option "intf"`}},
+		{"ctrlbufsz=1024", []string{`unknown option "ctrlbufsz"`}},
 		{"Verbose", []string{`"Verbose"`}},
 		{"=", []string{`""`}},
 		{"busnum", []string{"busnum", "needs a value"}},
@@ -81,7 +118,7 @@ func TestParseOptionsErrors(t *testing.T) {
 		{"verbose,receive=64k", []string{"receive", `"64k"`}},
 	} {
 		t.Run(tt.word, func(t *testing.T) {
-			_, err := parseOptions(tt.word)
+			_, err := ecm.parse(tt.word)
 			if !errors.Is(err, syscall.EINVAL) {
 				t.Fatalf("parseOptions(%q): got %v, want EINVAL", tt.word, err)
 			}
@@ -98,19 +135,23 @@ func FuzzParseOptions(f *testing.F) {
 	f.Add("busnum=0x01,devnum=2,verbose,ign_remove,pnp")
 	f.Add("path=/dev/io-usb/io-usb,wait=60,receive=64,transmit=64,bufsz=2048")
 	f.Add("mac=020000000001,verbose=3")
+	f.Add("classid=ff,subclassid=ff,intf=4,ctrlbufsz=1024,ctrlrxurb=64")
 	f.Fuzz(func(t *testing.T, word string) {
-		o, err := parseOptions(word)
-		if err != nil {
-			if !errors.Is(err, syscall.EINVAL) || len(err.Error()) > 4*len(word)+200 {
-				t.Fatalf("parseOptions(%q): %v", word, err)
+		for _, v := range []*variant{&ecm, &ecmPlus} {
+			o, err := v.parse(word)
+			if err != nil {
+				if !errors.Is(err, syscall.EINVAL) || len(err.Error()) > 4*len(word)+200 {
+					t.Fatalf("%s: parse(%q): %v", v.name, word, err)
+				}
+				continue
 			}
-			return
-		}
-		inRange := func(n, low, high int) bool { return low <= n && n <= high }
-		if !inRange(o.receive, 1, 1024) || !inRange(o.transmit, 1, 1024) || !inRange(o.bufSize, 1, 65535) ||
-			!inRange(o.bus, -1, 255) || !inRange(o.device, -1, 127) || o.device == 0 ||
-			o.wait < 0 || o.wait > 24*time.Hour || o.mac != nil && (len(o.mac) != 6 || o.mac[0]&1 != 0) {
-			t.Fatalf("parseOptions(%q) = %+v", word, o)
+			inRange := func(n, low, high int) bool { return low <= n && n <= high }
+			if !inRange(o.receive, 1, 1024) || !inRange(o.transmit, 1, 1024) || !inRange(o.bufSize, 1, 65535) ||
+				!inRange(o.bus, -1, 255) || !inRange(o.device, -1, 127) || o.device == 0 ||
+				o.wait < 0 || o.wait > 24*time.Hour || o.mac != nil && (len(o.mac) != 6 || o.mac[0]&1 != 0) ||
+				v == &ecm && o.match != ethernetControl {
+				t.Fatalf("%s: parse(%q) = %+v", v.name, word, o)
+			}
 		}
 	})
 }

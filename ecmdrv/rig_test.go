@@ -208,6 +208,11 @@ func (d *watchedDevice) Claim(i uint8) error {
 	return d.Device.Claim(i)
 }
 
+func (d *watchedDevice) Release(i uint8) error {
+	d.before(fmt.Sprint("release ", i))
+	return d.Device.Release(i)
+}
+
 func (d *watchedDevice) SetInterface(ctx context.Context, i, alt uint8) error {
 	d.before(fmt.Sprintf("interface %d setting %d", i, alt))
 	return d.Device.SetInterface(ctx, i, alt)

@@ -16,7 +16,7 @@ func (m *module) watch(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		m.host.Log(slog.Warning, "devnp-ecm: USB stack lost: %v", err)
+		m.log(slog.Warning, "USB stack lost: %v", err)
 		for info := range m.known {
 			m.event(ctx, usb.Event{Device: info})
 		}
@@ -24,17 +24,17 @@ func (m *module) watch(ctx context.Context) {
 			return
 		}
 		if err := m.stack.Close(); err != nil {
-			m.host.Log(slog.Warning, "devnp-ecm: closing the lost USB stack: %v", err)
+			m.log(slog.Warning, "closing the lost USB stack: %v", err)
 		}
 		m.stack = nil
 		if m.stack, err = m.driver.openStack(ctx, m.options.path, forever); err != nil {
 			m.stack = nil
 			if ctx.Err() == nil {
-				m.host.Log(slog.Error, "devnp-ecm: %v", err)
+				m.log(slog.Error, "%v", err)
 			}
 			return
 		}
-		m.host.Log(slog.Info, "devnp-ecm: USB stack found again")
+		m.log(slog.Info, "USB stack found again")
 	}
 }
 

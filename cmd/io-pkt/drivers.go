@@ -19,7 +19,7 @@ import (
 // drivers are the network drivers there are, by what follows -d.
 func drivers() map[string]nic.Driver {
 	ecm := &ecmdrv.Driver{Open: buses{"/dev/io-usb/io-usb", "/dev/bus/usb"}.open}
-	return map[string]nic.Driver{"ecm": ecm, "ecmplus": ecm}
+	return map[string]nic.Driver{"ecm": ecm, "ecmplus": ecm.Plus()}
 }
 
 // buses are where the USB stack is when path= does not say: the first one that is
