@@ -51,7 +51,7 @@ func TestShow(t *testing.T) {
 	busy := ethernet("fd00::1/64")
 	busy.Addresses[0].Tentative, busy.Addresses[0].Deprecated, busy.Addresses[0].PreferredLifetime = true, true, 600
 	busy.Stats = ctl.Stats{InPackets: 1, InBytes: 1, InMulticasts: 2, InErrors: 1, InDrops: 3,
-		OutPackets: 12, OutBytes: 15300, OutErrors: 2, Collisions: 1}
+		OutPackets: 12, OutBytes: 15300, OutMulticasts: 4, OutErrors: 2, Collisions: 1}
 	busy.Counters = []ctl.Counter{{Name: "runt frames", Value: 7}}
 
 	enabled := ethernet()
@@ -176,7 +176,7 @@ wm0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1500
 ecm0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1500
 	address: 02:00:00:00:00:01
 	input: 1 packet, 1 byte, 2 multicasts, 1 error, 3 queue drops
-	output: 12 packets, 15300 bytes, 2 errors, 1 collision
+	output: 12 packets, 15300 bytes, 4 multicasts, 2 errors, 1 collision
 	driver: runt frames 7
 	inet6 fd00::1 prefixlen 64 tentative deprecated
 `},
@@ -184,7 +184,7 @@ ecm0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1500
 ecm0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1500
 	address: 02:00:00:00:00:01
 	input: 1 packet, 1 byte, 2 multicasts, 1 error, 3 queue drops
-	output: 12 packets, 15K bytes, 2 errors, 1 collision
+	output: 12 packets, 15K bytes, 4 multicasts, 2 errors, 1 collision
 	driver: runt frames 7
 	inet6 fd00::1 prefixlen 64 tentative deprecated pltime 600 vltime infty
 `},

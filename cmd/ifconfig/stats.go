@@ -16,6 +16,7 @@ func showStats(b *strings.Builder, n ctl.Interface, o options) {
 	counts(b, s.InErrors, "error", "errors")
 	counts(b, s.InDrops, "queue drop", "queue drops")
 	b.WriteString("\n\toutput: " + traffic(s.OutPackets, s.OutBytes, o.human))
+	counts(b, s.OutMulticasts, "multicast", "multicasts")
 	counts(b, s.OutErrors, "error", "errors")
 	counts(b, s.OutDrops, "queue drop", "queue drops") // the original does not count these
 	counts(b, s.Collisions, "collision", "collisions")

@@ -245,8 +245,8 @@ func TestAddresses6(t *testing.T) {
 	if got, want := ip(t, "-6 addr show ecm0"), "fd00::2/96"; !strings.Contains(got, want) || strings.Contains(got, "fd00::1/") {
 		t.Errorf("down: got %q, want %s still there and fd00::1 not", got, want)
 	}
-	if got := get(t, s, "lo0").Addresses; len(got) != 2 || got[1].Addr != addr("::1") {
-		t.Errorf("lo0: got %v, want 127.0.0.1 and ::1", got)
+	if got := get(t, s, "lo0").Addresses; len(got) != 3 || got[1].Addr != addr("::1") || got[2].Addr != addr("fe80::1") {
+		t.Errorf("lo0: got %v, want 127.0.0.1, ::1 and fe80::1", got)
 	}
 }
 

@@ -12,14 +12,6 @@ import (
 	"io-pkt/internal/nic"
 )
 
-// The loopback interface as QNX shows it: it has a name with a number, and an
-// MTU of its own in place of Linux's.
-const (
-	loopbackName = "lo0"
-	loopbackMTU  = 33192
-	linuxLoMTU   = 65536
-)
-
 // list gives all interfaces: lo0, the drivers' with the oldest first, and the
 // VLANs.
 func (s *Stack) list() (list []ctl.Interface, err error) {
@@ -82,15 +74,6 @@ func (s *Stack) show(i *iface) (ctl.Interface, error) {
 	}
 	shown.Stats = shown.Stats.Sub(local.zero)
 	return shown, nil
-}
-
-func (s *Stack) showLoopback(shown *ctl.Interface) {
-	if shown.MTU == linuxLoMTU {
-		shown.MTU = loopbackMTU
-	}
-	if !s.config.IPv6 { // lo is not ours alone: it keeps its ::1
-		shown.Addresses = slices.DeleteFunc(shown.Addresses, func(a ctl.Address) bool { return a.Addr.Is6() })
-	}
 }
 
 // showDevice adds what the driver says, and what was lost on its way.

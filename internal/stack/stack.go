@@ -13,15 +13,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 
-	"io-pkt/internal/ctl"
 	"io-pkt/internal/netif"
 	"io-pkt/internal/nic"
 	"io-pkt/slog"
@@ -78,7 +75,7 @@ func New(c Config) (*Stack, error) {
 	if c.Patience == 0 {
 		c.Patience = 10 * time.Second
 	}
-	lo, err := loopback()
+	lo, err := loopback(c.IPv6)
 	if err != nil {
 		return nil, fmt.Errorf("configuring the loopback interface: %w", err)
 	}
@@ -94,27 +91,6 @@ func New(c Config) (*Stack, error) {
 	}
 	s.wg.Go(s.follow)
 	return s, nil
-}
-
-// loopback configures the kernel's lo. It changes nothing where that is done
-// already.
-func loopback() (index int, err error) {
-	lo, err := net.InterfaceByName("lo")
-	if err != nil {
-		return 0, err
-	}
-	if err := netif.SetFlags(lo.Index, ctl.FlagUp, 0); err != nil {
-		return 0, err
-	}
-	state, err := netif.Read(lo.Index)
-	if err != nil {
-		return 0, err
-	}
-	home := ctl.Address{Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Mask: 0xff000000}
-	if !slices.ContainsFunc(state.Addresses, func(a ctl.Address) bool { return a.Addr == home.Addr }) {
-		err = netif.AddAddress(lo.Index, home)
-	}
-	return lo.Index, err
 }
 
 // Close unloads all drivers, the newest first. When one does not end in time it

@@ -1,0 +1,178 @@
+package stack
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"io-pkt/internal/ctl"
+)
+
+// TestLinkAddresses: the list, the one in use, and what the device learns of it.
+func TestLinkAddresses(t *testing.T) {
+	s, dev := loadOne(t, false)
+	must(t, s, ctl.Request{Op: ctl.OpSetFlags, Interface: "ecm0", Set: ctl.FlagUp})
+	link := func(op ctl.Op, mac string, active bool) ctl.Request {
+		return ctl.Request{Op: op, Interface: "ecm0", MAC: mac, Active: active}
+	}
+	const own, a, b = "02:00:00:00:00:01", "02:00:00:00:00:0a", "02:00:00:00:00:0b"
+	for _, step := range []struct {
+		name        string
+		r           ctl.Request
+		want        syscall.Errno
+		mac         string
+		links       []string
+		promiscuous bool
+	}{
+		{"one more", link(ctl.OpAddLink, a, false), 0, own, []string{a}, false},
+		{"twice", link(ctl.OpAddLink, a, false), syscall.EEXIST, own, []string{a}, false},
+		{"its own", link(ctl.OpAddLink, own, false), syscall.EEXIST, own, []string{a}, false},
+		{"its own, in use", link(ctl.OpAddLink, own, true), 0, own, []string{a}, false},
+		{"a new one in use", link(ctl.OpAddLink, b, true), 0, b, []string{a, own}, true},
+		{"a known one in use", link(ctl.OpAddLink, a, true), 0, a, []string{own, b}, true},
+		{"delete the one in use", link(ctl.OpDelLink, a, false), syscall.EBUSY, a, []string{own, b}, true},
+		{"delete", link(ctl.OpDelLink, b, false), 0, a, []string{own}, true},
+		{"delete, unknown", link(ctl.OpDelLink, b, false), syscall.EADDRNOTAVAIL, a, []string{own}, true},
+		{"back", link(ctl.OpAddLink, own, true), 0, own, []string{a}, false},
+		{"a group", link(ctl.OpAddLink, "01:00:5e:00:00:01", true), syscall.EINVAL, own, []string{a}, false},
+		{"none", link(ctl.OpAddLink, "00:00:00:00:00:00", false), syscall.EINVAL, own, []string{a}, false},
+		{"no address", link(ctl.OpAddLink, "02:00:00:00:00", true), syscall.EINVAL, own, []string{a}, false},
+		{"eight bytes", link(ctl.OpAddLink, "02:00:00:00:00:00:00:01", true), syscall.EINVAL, own, []string{a}, false},
+	} {
+		if got := do(t, s, step.r); got != step.want {
+			t.Errorf("%s: got %v, want %v", step.name, got, step.want)
+		}
+		n := get(t, s, "ecm0")
+		if n.MAC != step.mac || !slices.Equal(n.Links, step.links) {
+			t.Errorf("%s: got %s and %v, want %s and %v", step.name, n.MAC, n.Links, step.mac, step.links)
+		}
+		eventually(t, step.name, func() bool { _, mode := dev.state(); return mode.Promiscuous == step.promiscuous })
+	}
+	if got := do(t, s, ctl.Request{Op: ctl.OpAddLink, Interface: "lo0", MAC: a}); got != syscall.EINVAL {
+		t.Errorf("lo0: got %v, want EINVAL", got)
+	}
+	// Somebody else activates one of them.
+	ip(t, "link set ecm0 address "+a)
+	if n := get(t, s, "ecm0"); n.MAC != a || len(n.Links) != 0 {
+		t.Errorf("ip: got %s and %v, want %s alone", n.MAC, n.Links, a)
+	}
+}
+
+func TestLinkAddressesEnd(t *testing.T) {
+	s, _ := loadOne(t, false)
+	last := syscall.Errno(0)
+	for i := range maxLinks + 1 {
+		mac := []byte("02:00:00:00:00:") // and the number
+		const digits = "0123456789abcdef"
+		mac = append(mac, digits[(i+16)>>4], digits[i&15])
+		last = do(t, s, ctl.Request{Op: ctl.OpAddLink, Interface: "ecm0", MAC: string(mac)})
+	}
+	if n := len(get(t, s, "ecm0").Links); last != syscall.ENOSPC || n != maxLinks {
+		t.Errorf("got %v and %d of them, want ENOSPC and %d", last, n, maxLinks)
+	}
+}
+
+func TestAnycast(t *testing.T) {
+	s, _ := loadOne(t, true)
+	must(t, s, ctl.Request{Op: ctl.OpSetFlags, Interface: "ecm0", Set: ctl.FlagUp})
+	request := func(op ctl.Op, a string, anycast bool) ctl.Request {
+		return ctl.Request{Op: op, Interface: "ecm0", Address: &ctl.Address{Addr: addr(a), PrefixLen: 64, Anycast: anycast}}
+	}
+	joined := func() bool {
+		b, err := os.ReadFile("/proc/self/net/anycast6")
+		return err == nil && strings.Contains(string(b), "fd000000000000000000000000000009")
+	}
+	must(t, s, request(ctl.OpAddAddr, "fd00::1", false))
+	if got := do(t, s, request(ctl.OpAddAddr, "fd77::9", true)); got != syscall.EADDRNOTAVAIL {
+		t.Errorf("in no prefix: got %v, want EADDRNOTAVAIL", got)
+	}
+	must(t, s, request(ctl.OpAddAddr, "fd00::9", true))
+	if got := do(t, s, request(ctl.OpAddAddr, "fd00::9", true)); got != syscall.EEXIST {
+		t.Errorf("twice: got %v, want EEXIST", got)
+	}
+	list := get(t, s, "ecm0").Addresses
+	if last := list[len(list)-1]; last.Addr != addr("fd00::9") || !last.Anycast || !joined() {
+		t.Errorf("got %+v, joined %v, want anycast fd00::9, joined", last, joined())
+	}
+	must(t, s, request(ctl.OpDelAddr, "fd00::9", false))
+	if joined() || len(get(t, s, "ecm0").Addresses) != len(list)-1 {
+		t.Error("it is still there")
+	}
+	must(t, s, request(ctl.OpAddAddr, "fd00::9", true))
+	before := descriptors(t)
+	must(t, s, ctl.Request{Op: ctl.OpDestroy, Interface: "ecm0"})
+	if after := descriptors(t); after >= before-1 { // the TAP's, and the membership's
+		t.Errorf("%d descriptors before destroying, %d after it", before, after)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// TestZeroStats: the counters begin anew here, and nowhere else.
+func TestZeroStats(t *testing.T) {
+	s, dev := loadOne(t, false)
+	must(t, s, ctl.Request{Op: ctl.OpSetFlags, Interface: "ecm0", Set: ctl.FlagUp})
+	dev.port.Drop(5, 7)
+	r := s.Do(t.Context(), root, ctl.Request{Op: ctl.OpZeroStats, Interface: "ecm0"})
+	if r.Errno != 0 || len(r.Interfaces) != 1 || r.Interfaces[0].Stats.InDrops != 5 || r.Interfaces[0].Stats.OutDrops != 7 {
+		t.Fatalf("got %+v, want what it was before", r)
+	}
+	if got := get(t, s, "ecm0").Stats; got.InDrops != 0 || got.OutDrops != 0 {
+		t.Errorf("got %+v, want no drops", got)
+	}
+	dev.port.Drop(1, 0)
+	if got := get(t, s, "ecm0").Stats; got.InDrops != 1 || got.OutDrops != 0 {
+		t.Errorf("got %+v, want one drop", got)
+	}
+	r = s.Do(t.Context(), root, ctl.Request{Op: ctl.OpZeroStats, Interface: "ecm0"})
+	if got := get(t, s, "ecm0").Stats; r.Interfaces[0].Stats.InDrops != 1 || got.InDrops != 0 {
+		t.Errorf("again: got %+v, then %+v", r.Interfaces[0].Stats, got)
+	}
+}
+
+// TestSwitches: what can be set to nothing else than it is.
+func TestSwitches(t *testing.T) {
+	s, _ := loadOne(t, false)
+	must(t, s, ctl.Request{Op: ctl.OpAddAddr, Interface: "ecm0", Address: inet("10.0.0.5", 0xff000000)})
+	prefer := func(a string, n int) ctl.Request {
+		return ctl.Request{Op: ctl.OpPrefer, Interface: "ecm0", Address: inet(a, 0), Value: n}
+	}
+	for _, tt := range []struct {
+		name string
+		r    ctl.Request
+		want syscall.Errno
+	}{
+		{"media", ctl.Request{Op: ctl.OpSetMedia, Interface: "ecm0", Media: "autoselect"}, 0},
+		{"other media", ctl.Request{Op: ctl.OpSetMedia, Interface: "ecm0", Media: "100baseTX full-duplex"}, syscall.ENXIO},
+		{"no media", ctl.Request{Op: ctl.OpSetMedia, Interface: "lo0", Media: "autoselect"}, syscall.EINVAL},
+		{"capabilities, none", ctl.Request{Op: ctl.OpSetCap, Interface: "ecm0"}, 0},
+		{"capabilities, unknown", ctl.Request{Op: ctl.OpSetCap, Interface: "ecm0", Tx: 0x80}, syscall.EINVAL},
+		{"capabilities of lo0", ctl.Request{Op: ctl.OpSetCap, Interface: "lo0", Rx: 1}, syscall.EINVAL},
+		{"capabilities of lo0, none", ctl.Request{Op: ctl.OpSetCap, Interface: "lo0"}, 0},
+		{"preference", prefer("10.0.0.5", 9), 0},
+		{"preference, too high", prefer("10.0.0.5", 65536), syscall.EINVAL},
+		{"preference, unknown address", prefer("10.0.0.6", 9), syscall.EADDRNOTAVAIL},
+		{"vlan of what is none", ctl.Request{Op: ctl.OpSetVLAN, Interface: "ecm0", VLAN: &ctl.VLAN{Tag: 1, Parent: "ecm0"}}, syscall.EINVAL},
+	} {
+		if got := do(t, s, tt.r); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	if got := get(t, s, "ecm0").Addresses[0].Preference; got != 9 {
+		t.Errorf("preference: got %d, want 9", got)
+	}
+	must(t, s, ctl.Request{Op: ctl.OpDelAddr, Interface: "ecm0"})
+	must(t, s, ctl.Request{Op: ctl.OpAddAddr, Interface: "ecm0", Address: inet("10.0.0.5", 0xff000000)})
+	if got := get(t, s, "ecm0").Addresses[0].Preference; got != 0 {
+		t.Errorf("preference of an address that was gone: got %d, want 0", got)
+	}
+}
