@@ -94,36 +94,6 @@ func TestParseArgvEmpty(t *testing.T) {
 	}
 }
 
-func TestParseTCPIP(t *testing.T) {
-	type options struct {
-		Prefix        string
-		Random        bool
-		Idle, Unknown []string
-	}
-	for _, tt := range []struct {
-		name string
-		p    []module
-		want options
-	}{
-		{"none", nil, options{}},
-		{"no options", []module{{name: "tcpip"}}, options{}},
-		{"a private stack", []module{{"tcpip", "stacksize=8192,prefix=/alt"}}, options{Prefix: "/alt", Idle: []string{"stacksize"}}},
-		{"by its file name", []module{{"/lib/dll/npm-tcpip.so", "random"}}, options{Random: true}},
-		{"another protocol", []module{{"qnet", "prefix=/alt"}}, options{}},
-		{"the last one counts", []module{{"tcpip", "prefix=/a"}, {"tcpip", "prefix=/b,prefix=/c"}}, options{Prefix: "/c"}},
-		{"empty words", []module{{"tcpip", ",,random,"}}, options{Random: true}},
-		{"equals signs", []module{{"tcpip", "prefix=/a=b,=c,d=,="}}, options{Prefix: "/a=b", Unknown: []string{"", "d", ""}}},
-		{"unknown", []module{{"tcpip", "fast=1,forward"}}, options{Idle: []string{"forward"}, Unknown: []string{"fast"}}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			got := parseTCPIP(tt.p)
-			if diff := cmp.Diff(tt.want, options{got.prefix, got.random, got.idle, got.unknown}); diff != "" {
-				t.Errorf("-want +got\n%s", diff)
-			}
-		})
-	}
-}
-
 // Whatever is typed: no word is used twice or made up, and each is either a
 // name, a value, an options word, or skipped.
 func FuzzParseArgv(f *testing.F) {

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 
+	"io-pkt/internal/getopt"
 	"io-pkt/slog"
 )
 
@@ -30,21 +32,48 @@ func (l logger) starting(a arguments, t tcpip) {
 	if !t.random {
 		l.put(slog.Warning, `Using pseudo random generator.  See "random" option`)
 	}
-	for _, name := range t.unknown {
-		l.put(slog.Info, fmt.Sprintf("tcpip: unrecognized option: %q", name))
-	}
-	for _, name := range t.idle {
-		l.put(slog.Debug1, fmt.Sprintf("tcpip: option %q has no effect here", name))
-	}
-	for _, letter := range idleLetters(a) {
-		l.put(slog.Debug1, fmt.Sprintf("option -%c has no effect here", letter))
+	for _, r := range slices.Concat(t.remarks, a.remarks(runtime.NumCPU())) {
+		l.put(r.severity, r.text)
 	}
 }
 
+// Priorities that QNX has.
+const (
+	minPriority = 1
+	maxPriority = 255
+)
+
+// remarks are what the log is told about the options that do nothing.
+func (a arguments) remarks(cpus int) (remarks []remark) {
+	for _, letter := range a.idleLetters() {
+		n, _ := getopt.Number(a.values[letter])
+		switch {
+		case letter == 'P' && (n < minPriority || n > maxPriority):
+			remarks = append(remarks, remark{slog.Warning, fmt.Sprintf("option -P: invalid priority %s ignored", a.values[letter])})
+		case letter == 'D' && a.threads(cpus) == 1:
+			remarks = append(remarks, remark{slog.Warning, "option -D ignored: there is only one thread"})
+		default:
+			remarks = append(remarks, remark{slog.Debug1, fmt.Sprintf("option -%c has no effect here", letter)})
+		}
+	}
+	return remarks
+}
+
+// threads is the number of packet threads that -t asks for.
+func (a arguments) threads(cpus int) int64 {
+	if t, given := a.values['t']; given {
+		n, _ := getopt.Number(t)
+		return max(n, 1)
+	}
+	return int64(cpus)
+}
+
 // idleLetters are the options that were given and do nothing.
-func idleLetters(a arguments) (letters []byte) {
+func (a arguments) idleLetters() (letters []byte) {
 	for letter := range a.values {
-		letters = append(letters, letter)
+		if letter != 'i' && letter != 'U' {
+			letters = append(letters, letter)
+		}
 	}
 	for letter := range a.flags {
 		if letter != 'v' {

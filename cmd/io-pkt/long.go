@@ -33,9 +33,11 @@ Options as on QNX:
 
     -d driver [options]    load a driver, for instance: -d ecm verbose
     -p protocol [options]  -p tcpip prefix=/PATH makes a stack of one's own
+    -i instance            the number N of mount -T io-pktN
+    -U uid[:gid[,gid]...]  run as this user, with the right to make interfaces
     -v                     show what goes wrong with drivers on standard error
 
--D -I -S -i -P -q -r -t -U -u -w are accepted and do nothing.`
+-D -I -S -P -q -r -t -u -w are accepted and do nothing.`
 
 // takeLong takes the long options off the front of a command line and carries
 // out --help and --version.

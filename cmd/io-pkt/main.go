@@ -38,24 +38,43 @@
 //	                       name=PREFIX, the interfaces' base name, and unit=N or
 //	                       lan=N, the interface's number; the rest are the
 //	                       driver's: see the package ecmdrv.
-//	-p protocol [options]  "tcpip" is always there. Of its options, prefix=/PATH
-//	                       puts PATH before /dev/socket and /dev/slog, for a
-//	                       stack of one's own (clients find it with SOCK=/PATH).
+//	-p protocol [options]  "tcpip" is always there; of its options see below.
 //	                       Other protocols do not exist here.
+//	-i instance            The stack's number: "mount -T io-pkt1" is for the one
+//	                       with -i 1. It is found by that at /dev/io-pkt1, too.
+//	-U user                Give up being root: uid[:gid[,gid]...] or
+//	                       name[,gid]... The rights to make interfaces and to open
+//	                       the nodes of devices that are plugged in later are
+//	                       kept: CAP_NET_ADMIN and CAP_DAC_OVERRIDE.
 //	-v                     Show what goes wrong with drivers on standard error,
 //	                       too.
+//	-D -I -S -P priority -q interval -r priority -t threads -u string -w interval
+//	                       Nothing.
 //
-// The others, -D -I -S -i -P -q -r -t -U -u -w, and the other options of tcpip
-// are QNX's for its own stack: they are accepted, and do nothing. An option that
-// does not exist is complained about, and start-up goes on.
+// An option that does not exist is complained about, and start-up goes on.
 //
 // --foreground, --help and --version come first on the line. With --foreground
 // io-pkt stays what it was started as, for service managers and containers.
+//
+// These options of tcpip have an effect, and numbers may be decimal, 0x
+// hexadecimal or octal:
+//
+//	prefix=/PATH    put PATH before /dev/socket and /dev/slog, for a stack of
+//	                one's own; clients find it with SOCK=/PATH
+//	forward         switch on Linux's net.ipv4.ip_forward; it stays on
+//	fastforward     the same, and with a number other than 0
+//	forward6        for a v6 variant, net.ipv6.conf.all.forwarding
+//	somaxconn=N     raise Linux's net.core.somaxconn to N
+//	random          do not log that a pseudo random generator is used
+//
+// The others set up QNX's own stack: they are accepted, and do nothing but for a
+// line in the log at severity 6, or 5 where the value is a bad one.
 //
 // # Files
 //
 //	PREFIX/dev/socket   what clients connect to
 //	PREFIX/dev/slog     the system log, unless slogger serves it already
+//	/dev/io-pktN        a link to the prefix of the stack with -i N
 //	/dev/io-usb/io-usb  the USB stack that drivers use unless path= names
 //	                    another; when it is not there, /dev/bus/usb
 //
@@ -66,9 +85,9 @@
 //
 // # Differences from QNX
 //
-// Forwarding, IPsec and packet filters are the Linux kernel's, and set with its
-// tools. A second io-pkt with the same prefix is refused. -i does not change
-// anything: name the stack with prefix=.
+// The command returns when the stack is there, with status 1 when it cannot be;
+// QNX's returns at once, with 0. IPsec and packet filters are the Linux kernel's,
+// and set with its tools. A second io-pkt with the same prefix is refused.
 package main
 
 import (
@@ -101,8 +120,13 @@ func run(argv []string, stdout, stderr io.Writer) int {
 	if err := mayMakeInterfaces(); err != nil {
 		return complain(err)
 	}
+	if err := a.drop(argv); err != nil {
+		return complain(err)
+	}
 	ready := func() {}
-	if !long.Foreground {
+	if long.Foreground {
+		daemon.SetName(argv)
+	} else {
 		d, status, err := daemon.Start(argv)
 		switch {
 		case err != nil:

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/daemon"
 )
 
 const tun = "/dev/net/tun"
@@ -29,6 +31,21 @@ func mayMakeInterfaces() error {
 		return fmt.Errorf("no permission to make interfaces (be root, or have CAP_NET_ADMIN): %w", unix.EPERM)
 	}
 	return err
+}
+
+// drop gives up being root for the user of -U. What is kept of root's rights is the
+// right to make interfaces, and that to open the nodes of devices that are
+// plugged in later and to make the names below /dev.
+func (a arguments) drop(argv []string) error {
+	spec, given := a.values['U']
+	if !given {
+		return nil
+	}
+	u, err := daemon.ParseUser(spec)
+	if err != nil || u.UID == os.Geteuid() { // it has been done
+		return err
+	}
+	return u.Exec(argv, unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE)
 }
 
 // netAdmin reports whether CAP_NET_ADMIN is in effect (capabilities(7)).

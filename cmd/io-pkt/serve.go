@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,34 +33,40 @@ func handleSignals() (ctx context.Context, stop context.CancelFunc) {
 // serve is io-pkt: it calls ready when clients can connect, loads the drivers,
 // and returns when ctx has ended, or when it cannot start.
 func serve(ctx context.Context, a arguments, ready func(), stderr io.Writer) (err error) {
-	t := parseTCPIP(a.protocols)
-	if i, ok := a.values['i']; ok {
-		if _, err := strconv.ParseUint(i, 0, 16); err != nil {
-			return fmt.Errorf("invalid instance number: %s", i)
-		}
-	}
-	v6 := strings.Contains(a.program, "v6")
+	t, v6 := parseTCPIP(a.protocols), strings.Contains(a.program, "v6")
 	// The socket comes first: it says whether another io-pkt runs there, whose
 	// interfaces must not be disturbed.
 	listener, err := ctl.Listen(t.prefix, v6)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, listener.Close()) }()
 	log, err := slog.Open(filepath.Join("/", t.prefix, "dev/slog"))
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
+	defer func() { err = errors.Join(err, log.Close()) }()
 	l := logger{log: log, stderr: stderr, verbose: a.flags['v']}
-	s, err := stack.New(stack.Config{Drivers: drivers(), Log: l.put, IPv6: v6})
+
+	instance, err := a.instance()
 	if err != nil {
-		l.put(slog.Critical, fmt.Sprintf("%s: init_main: %v", a.program, err))
-		return errors.Join(err, log.Close(), listener.Close())
+		l.log.Log(slog.NewCode(slog.TCPIP, 0), slog.Error, fmt.Sprintf("%s: %v", a.program, err))
+		return err
+	}
+	s, err := stack.New(stack.Config{Drivers: drivers(), Log: l.put, Instance: instance, IPv6: v6})
+	if err != nil {
+		l.log.Log(slog.NewCode(slog.TCPIP, 0), slog.Error, fmt.Sprintf("%s: init_main: %v", a.program, err))
+		return err
 	}
 	server := ctl.NewServer(s)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with server.Close
 
 	l.starting(a, t)
+	if err := t.apply("/proc/sys", v6); err != nil {
+		l.put(slog.Warning, fmt.Sprintf("tcpip: kernel settings: %v", err))
+	}
+	withdraw := publish(instance, t.prefix, l)
 	ready()
 	load(ctx, s, a, l)
 	select {
@@ -69,8 +76,39 @@ func serve(ctx context.Context, a arguments, ready func(), stderr io.Writer) (er
 	return errors.Join(err, within(patience, func() error {
 		// Clients are cut off when the interfaces have gone, which they may be
 		// following; the log takes what is said meanwhile.
-		return errors.Join(s.Close(), server.Close(), log.Close())
+		return errors.Join(withdraw(), s.Close(), server.Close(), log.Close())
 	}))
+}
+
+// instance gives the number of -i, 0 for none.
+func (a arguments) instance() (int, error) {
+	value, given := a.values['i']
+	if !given {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(value, 0, 16)
+	if err != nil {
+		return 0, errInstance(value)
+	}
+	return int(n), nil
+}
+
+// errInstance is an instance number that is none, in QNX's words.
+type errInstance string
+
+func (e errInstance) Error() string { return "Invalid instance number: " + string(e) }
+
+// publish lets a stack with a number be found by it. It works without: clients
+// use SOCK then.
+func publish(instance int, prefix string, l logger) (withdraw func() error) {
+	if instance > 0 {
+		withdraw, err := ctl.PublishInstance("/dev", instance, prefix)
+		if err == nil {
+			return withdraw
+		}
+		l.put(slog.Debug1, fmt.Sprintf("instance %d: %v", instance, err))
+	}
+	return func() error { return nil }
 }
 
 // load loads the drivers and protocols of the command line. What fails is
@@ -83,7 +121,12 @@ func load(ctx context.Context, s *stack.Stack, a arguments, l logger) {
 		if isTCPIP(p.name) {
 			continue
 		}
-		l.put(slog.Error, fmt.Sprintf("Unable to load lsm-%s.so: Library cannot be found\n", p.name))
+		file := p.name
+		if !strings.HasPrefix(file, "/") {
+			file = "lsm-" + file + ".so"
+		}
+		l.put(slog.Info, fmt.Sprintf("%s %s", file, cmp.Or(p.options, "(null)")))
+		l.put(slog.Error, fmt.Sprintf("Unable to load %s: Library cannot be found\n", file))
 	}
 }
 

@@ -27,7 +27,7 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 // programs are the commands that a script names without exec in front. Unlike
 // exec, they may leave servers behind that keep their standard output open.
 var programs = []string{
-	"cat", "kill", "ifconfig", "if_up", "nicinfo", "sloginfo", "slog2info", "ip", "ping", "sh", "udhcpc",
+	"cat", "kill", "ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slog2info", "ip", "ping", "sh", "udhcpc",
 	"io-pkt", "io-pkt-v4", "io-pkt-v4-hc", "io-pkt-v6-hc", "io-usb", "slogger",
 }
 
