@@ -48,7 +48,7 @@ test:
 lint:
 	@scripts/setup test
 	$(GO) run $(GOLANGCI) run ./...
-	shellcheck scripts/* .ci/run
+	shellcheck scripts/* .ci/run test/vm/testdata/*.sh
 
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin'

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -46,23 +47,19 @@ func needGuest(t *testing.T) {
 
 // A guest is a machine to be booted: a directory that becomes its /share.
 type guest struct {
-	t   *testing.T
-	dir string
+	t    *testing.T
+	dir  string
+	qemu string // more arguments for QEMU
 }
 
 func newGuest(t *testing.T) *guest {
 	t.Helper()
 	needGuest(t)
 	g := &guest{t: t, dir: t.TempDir()}
-	for _, dir := range []string{"bin", "coverage"} {
-		if err := os.Mkdir(filepath.Join(g.dir, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
 	lib, err := os.ReadFile("testdata/lib.sh")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(g.dir, "lib.sh"), lib, 0o644)
-	}
+	err = errors.Join(err,
+		os.WriteFile(filepath.Join(g.dir, "lib.sh"), lib, 0o644),
+		os.Mkdir(filepath.Join(g.dir, "bin"), 0o755))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +103,7 @@ func (g *guest) run(script string, args ...string) string {
 	ctx, cancel := context.WithTimeout(g.t.Context(), limit+30*time.Second)
 	defer cancel()
 	seconds := strconv.Itoa(max(int(limit.Seconds()), 1))
-	all := append([]string{"run", "-t", seconds, "-s", g.dir, filepath.Join("testdata", script)}, args...)
+	all := append([]string{"run", "-t", seconds, "-s", g.dir, "-q", g.qemu, filepath.Join("testdata", script)}, args...)
 	cmd := exec.CommandContext(ctx, "../../scripts/vm", all...)
 	// Asked to end, the script ends its QEMU and removes what it made.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -117,4 +114,18 @@ func (g *guest) run(script string, args ...string) string {
 		g.t.Fatalf("%s: %v\n%s", script, err, out.String())
 	}
 	return out.String()
+}
+
+// speeds are what a script that takes speeds is given.
+var speeds = []string{"high", "full", "super"}
+
+// wantSpeeds checks that a script came to its end at each speed.
+func (g *guest) wantSpeeds(out string) {
+	g.t.Helper()
+	g.t.Log(out)
+	for _, speed := range speeds {
+		if !strings.Contains(out, "at "+speed+" speed: ok\n") {
+			g.t.Errorf("nothing was tested at %s speed", speed)
+		}
+	}
 }

@@ -1,9 +1,11 @@
 package host
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"io-pkt/usb"
@@ -56,5 +58,24 @@ func TestConformance(t *testing.T) {
 		Near:   netip.MustParseAddr("10.9.0.1"),
 		Pull:   pullGadget,
 		Plug:   plugGadget,
+	})
+}
+
+// deviceEnv names another CDC-ECM device on this machine's bus, which stays
+// plugged: "VID:PID FAR NEAR", as in "0525:a4a2 10.0.2.2 10.0.2.15".
+const deviceEnv = "IO_PKT_TEST_DEVICE"
+
+func TestConformanceOfAnotherDevice(t *testing.T) {
+	words := strings.Fields(os.Getenv(deviceEnv))
+	if len(words) != 3 {
+		t.Skipf("%s is not set: the tests in test/vm run this one", deviceEnv)
+	}
+	usbtest.Run(t, usbtest.Config{
+		Stack: func(t testing.TB) usb.Stack { return openBus(t) },
+		Device: func(i usb.DeviceInfo) bool {
+			return fmt.Sprintf("%04x:%04x", i.Descriptor.VendorID, i.Descriptor.ProductID) == words[0]
+		},
+		Far:  netip.MustParseAddr(words[1]),
+		Near: netip.MustParseAddr(words[2]),
 	})
 }
