@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"io-pkt/internal/nic"
@@ -108,8 +109,14 @@ func (m *module) identify(ctx context.Context, d usb.Device, descriptor usb.Devi
 		notes = append(notes, err.Error())
 	}
 	functions, more := findFunctions(descriptor, configs, m.options.match)
-	if m.options.verbose > 0 || len(functions) == 0 && m.options.device >= 0 {
-		for _, n := range append(notes, more...) {
+	notes = append(notes, more...)
+	if m.options.verbose > 0 {
+		for _, c := range slices.Backward(configs) {
+			notes = slices.Insert(notes, 0, interfaceMap(c))
+		}
+	}
+	if m.options.verbose > 0 || len(functions) == 0 {
+		for _, n := range notes {
 			m.log(slog.Info, "%v: %s", d.Info(), n)
 		}
 	}
@@ -184,7 +191,7 @@ func (d *device) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if err != nil && d.options().verbose > 0 {
-		d.module.log(slog.Info, "%v: packet filter: %v", d.info, err)
+		d.module.log(slog.Info, "%v: the device takes no packet filter: %v", d.info, err)
 	}
 	return d.loop.receive()
 }

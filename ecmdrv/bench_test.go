@@ -78,6 +78,8 @@ func (p *instantPort) Fetch(bufs [][]byte, lens []int) (int, error) {
 	return len(bufs), nil
 }
 
+func (p *instantPort) Name() string { return "ecm0" }
+
 func (p *instantPort) Deliver(frames [][]byte) error {
 	p.in += len(frames)
 	return nil

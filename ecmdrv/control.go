@@ -132,9 +132,9 @@ func (c *control) updateFilter(ctx context.Context) {
 	switch {
 	case d.options().verbose == 0 || d.stopping.Load():
 	case err != nil:
-		d.log(slog.Info, "packet filter %02x: %v", filter, err)
+		d.log(slog.Info, "packet filter %02x (%s): %v", filter, filterWords(filter), err)
 	default:
-		d.log(slog.Info, "packet filter %02x", filter)
+		d.log(slog.Info, "packet filter %02x (%s)", filter, filterWords(filter))
 	}
 }
 
@@ -145,6 +145,9 @@ func (c *control) clearHalts(ctx context.Context) {
 		asking, cancel := context.WithTimeout(ctx, requestTime)
 		err := c.device.queue.ClearHalt(asking, p.address)
 		cancel()
+		if err != nil {
+			c.device.failing(time.Now(), "endpoint %02x: clearing its halt: %v", p.address, err)
+		}
 		c.cleared <- halt{p, err}
 		c.device.loop.poller.Wake()
 	}
@@ -182,6 +185,6 @@ func (c *control) updateLink(now time.Time) {
 		}
 	}
 	if c.link.rates(now) && d.options().verbose > 0 {
-		d.log(slog.Info, "%d bits/s in, %d bits/s out", c.link.down, c.link.up)
+		d.log(slog.Info, "speed %d bits/s in, %d bits/s out", c.link.down, c.link.up)
 	}
 }

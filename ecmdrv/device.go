@@ -52,10 +52,11 @@ type device struct {
 	stopping atomic.Bool    // the loop and control are to end
 	release  func() error   // gives the hardware back, once; a second caller waits
 
-	mu     sync.Mutex
-	reason error              // why it ended, or is going to
-	cancel context.CancelFunc // what goes with stopping; nil before start
-	status nic.Status
+	mu      sync.Mutex
+	reason  error              // why it ended, or is going to
+	cancel  context.CancelFunc // what goes with stopping; nil before start
+	status  nic.Status
+	trouble trouble
 }
 
 func newDevice(m *module, hardware *shared, descriptor usb.DeviceDescriptor, f function) (*device, error) {
@@ -92,8 +93,16 @@ func (d *device) start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
-	d.running.Go(d.loop.run)
-	d.running.Go(func() { d.control.run(ctx) })
+	moved := make(chan struct{})
+	d.running.Go(func() {
+		defer close(moved)
+		d.loop.run()
+	})
+	d.running.Go(func() {
+		d.control.run(ctx)
+		<-moved
+		d.summarize()
+	})
 	go d.module.supervise(ctx, d)
 	return nil
 }

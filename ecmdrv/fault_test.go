@@ -265,7 +265,7 @@ func TestPacketFilter(t *testing.T) {
 	}
 	setFault(t, d, sim.StallControl, 1)
 	p.dev.SetReceiveMode(nic.ReceiveMode{Multicast: true})
-	r.host.until("the refusal is logged", func() bool { return r.host.logged("packet filter 0e: ") == 1 })
+	r.host.until("the refusal is logged", func() bool { return r.host.logged("packet filter 0e (own address, broadcast, all multicast): ") == 1 })
 	works(p)
 }
 

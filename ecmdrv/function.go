@@ -59,7 +59,7 @@ type function struct {
 func (f function) String() string {
 	notify := "no notifications"
 	if f.notify != nil {
-		notify = fmt.Sprintf("notifications %02x", f.notify.Address)
+		notify = fmt.Sprintf("notifications %02x (%d bytes)", f.notify.Address, f.notify.MaxPacketSize)
 	}
 	return fmt.Sprintf("configuration %d, control interface %d, data interface %d setting %d, "+
 		"in %02x, out %02x (%d bytes), %s, segment %d",

@@ -11,13 +11,13 @@ import (
 // What must be found in devices as they are sold, in short: function.String.
 func TestFindFunction(t *testing.T) {
 	want := map[string]string{
-		"02-0bda-8153-realtek-rtl8153-ss":                "configuration 2, control interface 0, data interface 1 setting 1, in 81, out 02 (1024 bytes), notifications 83, segment 1514",
-		"04-1546-1343-ublox-lara-l6":                     "configuration 1, control interface 4, data interface 5 setting 1, in 89, out 05 (512 bytes), notifications 88, segment 16384",
-		"06-1bc7-110b-telit-me910g1":                     "configuration 1, control interface 3, data interface 4 setting 1, in 87, out 04 (512 bytes), notifications 86, segment 16384",
-		"12-07b2-0900-motorola-surfboard-sbg900":         "configuration 1, control interface 0, data interface 1 setting 1, in 81, out 02 (64 bytes), notifications 85, segment 1514",
-		"15-0525-a4a2-raspberrypi-zero-g_ether":          "configuration 1, control interface 0, data interface 1 setting 1, in 81, out 01 (512 bytes), notifications 82, segment 1514",
-		"16-0525-a4a2-qemu-usb-net":                      "configuration 1, control interface 0, data interface 1 setting 1, in 82, out 02 (64 bytes), notifications 81, segment 1514",
-		"20-1209-2702-usbarmory-tamago-imx-usbnet":       "configuration 1, control interface 0, data interface 1 setting 1, in 81, out 01 (512 bytes), notifications 82, segment 1514",
+		"02-0bda-8153-realtek-rtl8153-ss":                "configuration 2, control interface 0, data interface 1 setting 1, in 81, out 02 (1024 bytes), notifications 83 (16 bytes), segment 1514",
+		"04-1546-1343-ublox-lara-l6":                     "configuration 1, control interface 4, data interface 5 setting 1, in 89, out 05 (512 bytes), notifications 88 (64 bytes), segment 16384",
+		"06-1bc7-110b-telit-me910g1":                     "configuration 1, control interface 3, data interface 4 setting 1, in 87, out 04 (512 bytes), notifications 86 (64 bytes), segment 16384",
+		"12-07b2-0900-motorola-surfboard-sbg900":         "configuration 1, control interface 0, data interface 1 setting 1, in 81, out 02 (64 bytes), notifications 85 (8 bytes), segment 1514",
+		"15-0525-a4a2-raspberrypi-zero-g_ether":          "configuration 1, control interface 0, data interface 1 setting 1, in 81, out 01 (512 bytes), notifications 82 (16 bytes), segment 1514",
+		"16-0525-a4a2-qemu-usb-net":                      "configuration 1, control interface 0, data interface 1 setting 1, in 82, out 02 (64 bytes), notifications 81 (16 bytes), segment 1514",
+		"20-1209-2702-usbarmory-tamago-imx-usbnet":       "configuration 1, control interface 0, data interface 1 setting 1, in 81, out 01 (512 bytes), notifications 82 (16 bytes), segment 1514",
 		"17-1e2d-0060-cinterion-als6-mhi2":               "",
 		"21-0770-1042-hostile-usbx-msrc81112-no-bulk-in": "",
 	}
@@ -131,7 +131,7 @@ func TestFindFunctionOddities(t *testing.T) {
 
 // What the options of devnp-ecmplus find in devices.
 func TestFindFunctionByClass(t *testing.T) {
-	als6 := "configuration 1, control interface 4, data interface 5 setting 1, in 86, out 06 (512 bytes), notifications 87, segment 1514"
+	als6 := "configuration 1, control interface 4, data interface 5 setting 1, in 86, out 06 (512 bytes), notifications 87 (16 bytes), segment 1514"
 	for _, tt := range []struct {
 		name, device, options string
 		want                  string // function.String, "" for none
@@ -143,7 +143,7 @@ func TestFindFunctionByClass(t *testing.T) {
 		{"not said", "17-1e2d-0060-cinterion-als6-mhi2", "", "", "to try it: -d ecmplus classid=ff,subclassid=ff"},
 		{"another subclass", "17-1e2d-0060-cinterion-als6-mhi2", "classid=ff", "", "interface 4"},
 		{"a plain device", "20-1209-2702-usbarmory-tamago-imx-usbnet", "",
-			"configuration 1, control interface 0, data interface 1 setting 1, in 81, out 01 (512 bytes), notifications 82, segment 1514", ""},
+			"configuration 1, control interface 0, data interface 1 setting 1, in 81, out 01 (512 bytes), notifications 82 (16 bytes), segment 1514", ""},
 		{"a plain device, other class", "20-1209-2702-usbarmory-tamago-imx-usbnet", "classid=ff,subclassid=ff", "",
 			"interface 0: a CDC-ECM function, but not one of class ff/ff"},
 		{"a plain device, behind it", "20-1209-2702-usbarmory-tamago-imx-usbnet", "intf=1", "",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"io-pkt/slog"
 	"io-pkt/usb"
 )
 
@@ -21,6 +22,7 @@ const (
 // A listener keeps a transfer waiting on the notification endpoint. It belongs
 // to the control goroutine.
 type listener struct {
+	device   *device
 	queue    usb.Queue
 	transfer *usb.Transfer
 	inFlight bool
@@ -39,7 +41,7 @@ func (c *control) listen(q usb.Queue, e usb.Endpoint) error {
 		return err
 	}
 	t.Length = len(t.Buf)
-	c.listener = &listener{queue: q, transfer: t}
+	c.listener = &listener{device: c.device, queue: q, transfer: t}
 	c.poller.Add(q.PollFD())
 	return c.listener.submit()
 }
@@ -72,7 +74,7 @@ func (l *listener) step(ctx context.Context, now time.Time, heard func(notificat
 			if errors.Is(err, usb.ErrGone) {
 				return err
 			}
-			l.throttle.fail(now, firstPause)
+			l.failed(now, err, firstPause)
 			return nil
 		}
 		l.halted = false
@@ -92,9 +94,16 @@ func (l *listener) reaped(now time.Time, heard func(notification)) error {
 		return t.Err
 	default:
 		l.halted = errors.Is(t.Err, usb.ErrStall)
-		l.throttle.fail(now, shortPause)
+		l.failed(now, t.Err, shortPause)
 	}
 	return nil
+}
+
+func (l *listener) failed(now time.Time, err error, pause time.Duration) {
+	l.device.failing(now, "notification endpoint %02x: %v", l.transfer.Endpoint, err)
+	if l.throttle.fail(now, pause) {
+		l.device.log(slog.Warning, "notification endpoint %02x keeps failing: %v", l.transfer.Endpoint, err)
+	}
 }
 
 // deadline shortens a time to wait to when step has something to do by itself.

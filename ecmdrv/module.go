@@ -69,7 +69,7 @@ func (m *module) load(ctx context.Context, word string) (err error) {
 	case firstErr != nil:
 		return asErrno(firstErr)
 	}
-	return fmt.Errorf("no CDC-ECM device%s: %w", m.options.which(), syscall.ENODEV)
+	return fmt.Errorf("no CDC-ECM device%s, %s: %w", m.options.which(), present(list), syscall.ENODEV)
 }
 
 // which names the device that the user asked for.

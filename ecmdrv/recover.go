@@ -37,6 +37,7 @@ func (l *loop) failed(p *pipe, t *usb.Transfer, now time.Time) error {
 			break // one of those that were in flight behind it
 		}
 		c.add(stalls, 1)
+		l.device.failing(now, "endpoint %02x: %v", p.address, t.Err)
 		begins = p.throttle.fail(now, 0)
 		p.halt = draining
 		l.queue.Cancel(p.all...)
@@ -45,6 +46,7 @@ func (l *loop) failed(p *pipe, t *usb.Transfer, now time.Time) error {
 		}
 	default:
 		c.add(errs, 1)
+		l.device.failing(now, "endpoint %02x: %v", p.address, t.Err)
 		begins = p.throttle.fail(now, shortPause)
 		if receiving {
 			l.frames.abort(t.Actual > 0 || len(l.frames.part) > 0)
@@ -85,6 +87,7 @@ func (l *loop) watchdog(now time.Time) {
 	l.queue.Cancel(l.tx.all...)
 	l.progress = now
 	l.device.counters.add(txWatchdog, 1)
+	l.device.failing(now, "endpoint %02x takes no frames", l.tx.address)
 	if l.scolded.IsZero() || now.Sub(l.scolded) >= watchdogLog {
 		l.scolded = now
 		l.device.log(slog.Warning, "transmit timeout: %d frames given up", stuck)
