@@ -119,6 +119,9 @@ type Device interface {
 	// Close. It fails with ErrBusy when another program holds it; the error
 	// names the holder where it is known.
 	Claim(iface uint8) error
+
+	// Release closes the interface's queue and gives the interface back, in its
+	// alternate setting 0.
 	Release(iface uint8) error
 
 	// SetInterface selects an alternate setting of a claimed interface (USB

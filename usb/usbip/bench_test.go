@@ -54,7 +54,7 @@ func benchQueue(b testing.TB, answer func(net.Conn)) usb.Queue {
 	}()
 	l, err := newLink(near, 1)
 	must(b, err)
-	d := &device{stack: &Stack{}, link: l, current: 1, turn: make(chan struct{}, 1), claims: make(map[uint8]*queue),
+	d := &device{stack: &Stack{}, link: l, current: 1, turn: make(chan struct{}, 1), claims: make(map[uint8]*claim),
 		configs: []*usb.Config{{Value: 1, Settings: []usb.Setting{{Endpoints: []usb.Endpoint{
 			{Address: epIn, Attributes: usb.TransferBulk, MaxPacketSize: 512}}}}}}}
 	must(b, d.Claim(0))

@@ -1,12 +1,18 @@
 package usbip
 
 import (
+	"context"
 	"fmt"
 
 	"io-pkt/usb"
 )
 
-// Claims are kept here: the server has given us the whole device.
+// A claim is an interface that the user has. Claims are kept here: the server has
+// given us the whole device.
+type claim struct {
+	queue *queue // nil when there is none
+	alt   uint8  // the setting last selected
+}
 
 func (d *device) Claim(iface uint8) error {
 	wrap := func(err error) error { return d.wrap("claim", fmt.Sprintf("interface %d", iface), err) }
@@ -19,26 +25,32 @@ func (d *device) Claim(iface uint8) error {
 	if c == nil || c.Setting(iface, 0) == nil {
 		return wrap(usb.ErrNotFound)
 	}
-	if _, claimed := d.claims[iface]; claimed {
+	if d.claims[iface] != nil {
 		return wrap(usb.ErrBusy)
 	}
-	d.claims[iface] = nil
+	d.claims[iface] = &claim{}
 	return nil
 }
 
-// Release closes the interface's queue as well.
 func (d *device) Release(iface uint8) error {
+	wrap := func(err error) error { return d.wrap("release", fmt.Sprintf("interface %d", iface), err) }
 	if err := d.usable(); err != nil {
-		return d.wrap("release", fmt.Sprintf("interface %d", iface), err)
+		return wrap(err)
 	}
 	d.mu.Lock()
-	q, claimed := d.claims[iface]
-	d.mu.Unlock()
-	if !claimed {
-		return d.wrap("release", fmt.Sprintf("interface %d", iface), fmt.Errorf("it is not claimed: %w", usb.ErrNotFound))
+	held := d.claims[iface]
+	if held == nil {
+		d.mu.Unlock()
+		return wrap(fmt.Errorf("it is not claimed: %w", usb.ErrNotFound))
 	}
+	q, alt := held.queue, held.alt
+	d.mu.Unlock()
 	if q != nil {
 		_ = q.Close()
+	}
+	if alt != 0 {
+		// Nothing can be done about a device that refuses.
+		_ = d.SetInterface(context.Background(), iface, 0)
 	}
 	d.mu.Lock()
 	delete(d.claims, iface)
@@ -55,21 +67,21 @@ func (d *device) OpenQueue(iface uint8) (usb.Queue, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	open, claimed := d.claims[iface]
+	held := d.claims[iface]
 	c := d.configLocked(d.current)
 	switch {
 	case d.closed:
 		return nil, wrap(usb.ErrClosed)
-	case !claimed || c == nil:
+	case held == nil || c == nil:
 		return nil, wrap(fmt.Errorf("it is not claimed: %w", usb.ErrNotFound))
-	case open != nil:
+	case held.queue != nil:
 		return nil, wrap(usb.ErrBusy)
 	}
 	q, err := newQueue(d, iface, c.Settings)
 	if err != nil {
 		return nil, wrap(err)
 	}
-	d.claims[iface] = q
+	held.queue = q
 	return q, nil
 }
 
@@ -77,7 +89,7 @@ func (d *device) OpenQueue(iface uint8) (usb.Queue, error) {
 func (d *device) forget(q *queue) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.claims[q.iface] == q {
-		d.claims[q.iface] = nil
+	if held := d.claims[q.iface]; held != nil && held.queue == q {
+		held.queue = nil
 	}
 }

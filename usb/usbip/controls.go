@@ -168,7 +168,6 @@ func (s *session) make(r *controlRequest) {
 
 // configure selects a configuration, and opens what is then there.
 func (s *session) configure(r *controlRequest) error {
-	old := s.function.config
 	s.function.close(s.dev)
 	r.function = &function{}
 	selectErr := s.dev.SetConfiguration(r.ctx, uint8(r.setup.Value))
@@ -181,9 +180,6 @@ func (s *session) configure(r *controlRequest) error {
 		return err
 	}
 	r.function = f
-	if selectErr == nil && config != nil && old != nil && old.Value == config.Value {
-		f.reset(r.ctx, s.dev)
-	}
 	return selectErr
 }
 

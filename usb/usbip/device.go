@@ -26,7 +26,7 @@ type device struct {
 
 	mu      sync.Mutex
 	current uint8            // bConfigurationValue
-	claims  map[uint8]*queue // by interface; nil: claimed, without a queue
+	claims  map[uint8]*claim // by interface
 	closed  bool
 }
 
@@ -38,7 +38,7 @@ func newDevice(ctx context.Context, s *Stack, conn net.Conn, r record) (*device,
 		return nil, err
 	}
 	d := &device{stack: s, link: l, info: r.info(), current: r.configuration,
-		turn: make(chan struct{}, 1), claims: make(map[uint8]*queue)}
+		turn: make(chan struct{}, 1), claims: make(map[uint8]*claim)}
 	d.turn <- struct{}{}
 	d.request.pipe = &pipe{ended: make(chan struct{}, 1)}
 	listed := d.info
@@ -103,7 +103,7 @@ func (d *device) usable() error {
 	}
 }
 
-// config gives the current configuration, or nil.
+// configLocked gives the configuration with this value, or nil.
 func (d *device) configLocked(value uint8) *usb.Config {
 	for _, c := range d.configs {
 		if c.Value == value && value != 0 {
@@ -146,13 +146,13 @@ func (d *device) SetInterface(ctx context.Context, iface, alt uint8) error {
 		return wrap(err)
 	}
 	d.mu.Lock()
-	_, claimed := d.claims[iface]
+	held := d.claims[iface]
 	c := d.configLocked(d.current)
 	d.mu.Unlock()
 	if c == nil || c.Setting(iface, alt) == nil {
 		return wrap(usb.ErrNotFound)
 	}
-	if !claimed {
+	if held == nil {
 		return wrap(fmt.Errorf("it is not claimed: %w", usb.ErrNotFound))
 	}
 	_, err := d.control(ctx, usb.Setup{RequestType: usb.RecipientInterface, Request: usb.ReqSetInterface,
@@ -160,6 +160,9 @@ func (d *device) SetInterface(ctx context.Context, iface, alt uint8) error {
 	if err != nil {
 		return wrap(err)
 	}
+	d.mu.Lock()
+	held.alt = alt
+	d.mu.Unlock()
 	return nil
 }
 
@@ -168,9 +171,9 @@ func (d *device) Close() error {
 	d.mu.Lock()
 	d.closed = true
 	var queues []*queue
-	for _, q := range d.claims {
-		if q != nil {
-			queues = append(queues, q)
+	for _, held := range d.claims {
+		if held.queue != nil {
+			queues = append(queues, held.queue)
 		}
 	}
 	d.mu.Unlock()

@@ -1,7 +1,6 @@
 package usbip
 
 import (
-	"context"
 	"math/bits"
 	"slices"
 
@@ -159,20 +158,12 @@ func (c *channel) cancel(t *usb.Transfer) bool {
 	return false
 }
 
-// close gives back everything that was claimed.
+// close gives back everything that was claimed. Interfaces with several settings
+// are then in the first again, as SET_CONFIGURATION wants (USB 2.0, 9.1.1.5),
+// even if it selects the configuration that is current.
 func (f *function) close(dev usb.Device) {
 	for _, c := range f.channels {
 		_ = c.queue.Close()
 		_ = dev.Release(c.iface)
-	}
-}
-
-// reset puts interfaces with several settings back to the first, as
-// SET_CONFIGURATION does (USB 2.0, 9.1.1.5). A device that cannot is as it was.
-func (f *function) reset(ctx context.Context, dev usb.Device) {
-	for _, s := range f.config.Settings {
-		if s.Alternate == 1 {
-			_ = dev.SetInterface(ctx, s.Interface, 0)
-		}
 	}
 }

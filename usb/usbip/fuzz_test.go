@@ -64,7 +64,7 @@ func FuzzClient(f *testing.F) {
 		l, err := newLink(near, 1)
 		must(t, err)
 		d := &device{stack: &Stack{}, link: l, configs: []*usb.Config{config}, current: 1,
-			turn: make(chan struct{}, 1), claims: make(map[uint8]*queue)}
+			turn: make(chan struct{}, 1), claims: make(map[uint8]*claim)}
 		must(t, d.Claim(0))
 		q, err := d.OpenQueue(0)
 		must(t, err)

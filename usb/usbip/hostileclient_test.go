@@ -156,7 +156,11 @@ func TestServerLimitsClients(t *testing.T) {
 	for range maxClients {
 		clients = append(clients, r.connect(t))
 	}
-	r.connect(t).wantEnd()
+	c := r.connect(t)
+	_, _ = c.conn.Write(appendOp(nil, opReqDevlist, 0)) // fails when it is closed already
+	if n, err := c.conn.Read(make([]byte, 1)); err == nil {
+		t.Errorf("one client too many reads %d bytes", n)
+	}
 	must(t, clients[0].conn.Close())
 	for {
 		c := r.connect(t)

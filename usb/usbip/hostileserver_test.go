@@ -93,6 +93,24 @@ func TestClientTakesAnyOrder(t *testing.T) {
 	}
 }
 
+// A reply that does not come whole holds up none before it.
+func TestClientHandsOutWhatIsThere(t *testing.T) {
+	var replies []byte
+	f := newFake(t, func(conn net.Conn, h header) {
+		if replies = append(replies, ret(h.seq, 512)...); len(replies) == headerSize {
+			replies = append(replies, make([]byte, 512)...)
+			return
+		}
+		_, _ = conn.Write(append(replies, make([]byte, 100)...))
+	})
+	_, q := f.up(t)
+	ts := []*usb.Transfer{alloc(t, q, epIn, 512), alloc(t, q, epIn, 512)}
+	must(t, q.Submit(ts...))
+	if x := reap(t, q, 1)[0]; x != ts[0] || x.Err != nil || x.Actual != 512 {
+		t.Errorf("first transfer: %d bytes, %v", x.Actual, x.Err)
+	}
+}
+
 // A RET_UNLINK ends the transfer, whatever its status, and one that comes after
 // the RET_SUBMIT does nothing.
 func TestClientUnlink(t *testing.T) {

@@ -143,16 +143,16 @@ func appendString(b []byte, s string, size int) []byte {
 
 // parseString decodes a NUL-terminated string of printable ASCII.
 func parseString(b []byte) (string, error) {
-	n := bytes.IndexByte(b, 0)
-	if n < 0 {
+	text, _, ended := bytes.Cut(b, []byte{0})
+	if !ended {
 		return "", fmt.Errorf("%w: a string without end", errProtocol)
 	}
-	for _, c := range b[:n] {
+	for _, c := range text {
 		if c < 0x20 || c > 0x7e {
 			return "", fmt.Errorf("%w: a string with byte %#02x", errProtocol, c)
 		}
 	}
-	return string(b[:n]), nil
+	return string(text), nil
 }
 
 // readList decodes what follows the head of an OP_REP_DEVLIST. The interfaces

@@ -94,16 +94,13 @@ func testSetInterface(t *testing.T, c Config) {
 	h.must("Claim", h.usb.Claim(h.ecm.control))
 	h.must("Claim", h.usb.Claim(h.ecm.data))
 	wantErr(t, "SetInterface to an unknown setting", h.usb.SetInterface(t.Context(), h.ecm.data, 99), usb.ErrNotFound)
-	for _, alt := range []uint8{h.ecm.alt, 0, h.ecm.alt, h.ecm.alt, 0} {
+	for _, alt := range []uint8{h.ecm.alt, 0, h.ecm.alt, h.ecm.alt} {
 		h.must("SetInterface", h.usb.SetInterface(t.Context(), h.ecm.data, alt))
-		var got [1]byte
-		_, err := h.usb.Control(t.Context(), usb.Setup{RequestType: usb.DirIn | usb.RecipientInterface,
-			Request: usb.ReqGetInterface, Index: uint16(h.ecm.data)}, got[:])
-		h.must("GET_INTERFACE", err)
-		if got[0] != alt {
-			t.Errorf("setting = %d, want %d", got[0], alt)
-		}
+		h.checkSetting(alt)
 	}
+	h.must("Release", h.usb.Release(h.ecm.data))
+	h.must("Claim", h.usb.Claim(h.ecm.data))
+	h.checkSetting(0)
 
 	// A queue outlives changes of the setting.
 	q, err := h.usb.OpenQueue(h.ecm.data)
@@ -113,6 +110,18 @@ func testSetInterface(t *testing.T, c Config) {
 	h.ping(100)
 	h.start()
 	h.ping(100)
+}
+
+// checkSetting asks the device for the data interface's setting.
+func (h *host) checkSetting(want uint8) {
+	h.t.Helper()
+	var got [1]byte
+	_, err := h.usb.Control(h.t.Context(), usb.Setup{RequestType: usb.DirIn | usb.RecipientInterface,
+		Request: usb.ReqGetInterface, Index: uint16(h.ecm.data)}, got[:])
+	h.must("GET_INTERFACE", err)
+	if got[0] != want {
+		h.t.Errorf("setting = %d, want %d", got[0], want)
+	}
 }
 
 func testDeviceClose(t *testing.T, c Config) {

@@ -70,8 +70,8 @@ func readFunction(ctx context.Context, dev usb.Device, c *usb.Config, s usb.Sett
 			if err != nil {
 				return f, fmt.Errorf("iMACAddress: %w", err)
 			}
-			if f.mac, err = hex.DecodeString(text); err != nil || len(f.mac) != 6 {
-				return f, fmt.Errorf("iMACAddress %q: %v", text, err)
+			if f.mac, err = hex.DecodeString(text); err != nil {
+				return f, fmt.Errorf("iMACAddress %q: %w", text, err)
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func readFunction(ctx context.Context, dev usb.Device, c *usb.Config, s usb.Sett
 	if !f.in.In() {
 		f.in, f.out = f.out, f.in
 	}
-	if f.mac == nil || f.alt == 0 || !f.in.In() || f.out.In() || f.in.MaxPacketSize == 0 {
+	if len(f.mac) != 6 || f.alt == 0 || !f.in.In() || f.out.In() || f.in.MaxPacketSize == 0 {
 		return f, fmt.Errorf("no usable ECM function: %+v", f)
 	}
 	return f, nil
