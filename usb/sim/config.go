@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"io-pkt/usb"
+	"io-pkt/usb/sim/modem"
 )
 
 // Config says what a device is. The zero value is a high speed device with
@@ -34,6 +35,13 @@ type Config struct {
 	// Network is what is behind the device, which owns it from now on; nil for
 	// nothing.
 	Network Network
+
+	// Modem answers encapsulated commands, and opens and closes the link. The
+	// device owns it from now on. Without one they are refused.
+	Modem *modem.Modem
+	// MaxCommand is how much of a command the device takes in one request, in
+	// bytes; 0 for any number.
+	MaxCommand int
 }
 
 // complete puts in the defaults and checks the rest.

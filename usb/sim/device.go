@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"io-pkt/usb"
+	"io-pkt/usb/sim/modem"
 )
 
 // Stats counts frames.
@@ -26,6 +27,8 @@ type Device struct {
 	bitRate uint32
 	network Network
 
+	maxCommand int
+
 	wake chan struct{} // tells run to look
 	stop chan struct{}
 	done chan struct{} // run has ended
@@ -36,8 +39,10 @@ type Device struct {
 	bus     *Bus     // the last one it was plugged into
 	session *session // nil while it is not plugged in
 	closed  bool
-	linkUp  bool
-	backlog backlog // for the host
+	modem   *modem.Modem // nil for none
+	cable   bool         // what SetLink has said
+	linkUp  bool         // cable, and the modem is online
+	backlog backlog      // for the host
 	stats   Stats
 	idle    *sync.Cond // signaled when run gives transfers back
 
@@ -72,7 +77,8 @@ func newDevice(c Config) (*Device, error) {
 		return nil, err
 	}
 	d := &Device{
-		speed: c.Speed, bitRate: c.BitRate, network: c.Network, linkUp: true,
+		speed: c.Speed, bitRate: c.BitRate, network: c.Network, maxCommand: c.MaxCommand,
+		modem: c.Modem, cable: true, linkUp: c.Modem == nil,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 		faultChange: make(chan struct{}),
 	}
@@ -96,11 +102,18 @@ func newDevice(c Config) (*Device, error) {
 	return d, nil
 }
 
-// SetLink says whether the device's own link is up, as if its cable or its
-// radio came and went. While it is down no frames pass.
+// SetLink says whether the device's own link is up, as if its cable came and
+// went. While it is down, or the modem has no data session, no frames pass.
 func (d *Device) SetLink(up bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.cable = up
+	d.updateLink()
+}
+
+// updateLink tells the host of a change. The caller holds d.mu.
+func (d *Device) updateLink() {
+	up := d.cable && (d.modem == nil || d.modem.Online())
 	if up == d.linkUp {
 		return
 	}

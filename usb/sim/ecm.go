@@ -39,8 +39,7 @@ const (
 // maxMulticastFilters is what a built device promises in wNumberMCFilters.
 const maxMulticastFilters = 16
 
-// ecmRequest answers a request to the control interface. A device without an AT
-// channel refuses encapsulated commands. The caller holds d.mu.
+// ecmRequest answers a request to the control interface. The caller holds d.mu.
 func (d *Device) ecmRequest(s *session, r usb.Setup, data []byte) (int, error) {
 	switch {
 	case r.Request == reqSetPacketFilter && !r.In():
@@ -50,8 +49,10 @@ func (d *Device) ecmRequest(s *session, r usb.Setup, data []byte) (int, error) {
 		return s.setMulticast(int(r.Value), data)
 	case r.Request == reqGetStatistic && r.In():
 		return d.statistic(s, r.Value, data)
-	case r.Request == reqSendEncapsulatedCommand, r.Request == reqGetEncapsulatedResponse:
-		return 0, usb.ErrStall
+	case r.Request == reqSendEncapsulatedCommand && !r.In():
+		return d.sendCommand(s, data)
+	case r.Request == reqGetEncapsulatedResponse && r.In():
+		return d.getResponse(data)
 	}
 	return 0, usb.ErrStall
 }

@@ -23,6 +23,12 @@ const (
 	Storm
 	Endless
 	Delay
+	StallCommand
+	Swallow
+	NotifyEmpty
+	Unnotified
+	HoldEmpty
+	Flood
 	numFaults
 )
 
@@ -44,6 +50,12 @@ var faultTable = [numFaults]struct {
 	Storm:        {"storm", 1, "the link seems to go up and down 1000 times a second (1), or not (0)"},
 	Endless:      {"endless", 1, "a frame without end is sent (1), or not (0)"},
 	Delay:        {"delay", 100, "frames move every COUNT milliseconds only, or at once (0)"},
+	StallCommand: {"stall-command", 1, "the next COUNT encapsulated commands are refused"},
+	Swallow:      {"swallow", 1, "the next COUNT encapsulated commands are taken and forgotten"},
+	NotifyEmpty:  {"notify-empty", 1, "responses that are not there are notified, COUNT times"},
+	Unnotified:   {"unnotified", 1, "responses are not notified any more (1), or they are (0)"},
+	HoldEmpty:    {"hold-empty", 1, "a host that asks for a response has to wait for one (1), or not (0)"},
+	Flood:        {"flood", 64, "the modem says COUNT KiB at once"},
 }
 
 // maxFaultCount bounds a count.
@@ -127,14 +139,20 @@ func (d *Device) SetFault(f Fault, count int) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f == Runt {
+	switch f {
+	case Runt:
 		d.sendRunts(count)
+		return nil
+	case NotifyEmpty:
+		d.notifyNothing(count)
+		return nil
+	case Flood:
+		d.flood(min(count, 1024))
 		return nil
 	}
 	d.faults[f] = count
 	d.resume()
-	close(d.faultChange)
-	d.faultChange = make(chan struct{})
+	d.askAgain()
 	return nil
 }
 
@@ -145,6 +163,11 @@ func (d *Device) ClearFaults() {
 	defer d.mu.Unlock()
 	d.faults = faults{}
 	d.resume()
+	d.askAgain()
+}
+
+// askAgain makes requests be tried again that wait. The caller holds d.mu.
+func (d *Device) askAgain() {
 	close(d.faultChange)
 	d.faultChange = make(chan struct{})
 }

@@ -102,8 +102,8 @@ func (h *handle) request(ctx context.Context, answer func(*Device) error) error 
 	}
 }
 
-// try makes a request unless the device is silent; then it gives a channel that
-// is closed when that may have changed.
+// try makes a request unless the device is silent, or holds its answer back; then
+// it gives a channel that is closed when that may have changed.
 func (h *handle) try(answer func(*Device) error) (silent <-chan struct{}, err error) {
 	d := h.dev
 	d.mu.Lock()
@@ -114,7 +114,10 @@ func (h *handle) try(answer func(*Device) error) (silent <-chan struct{}, err er
 	if d.faults.silent() {
 		return d.faultChange, nil
 	}
-	return nil, answer(d)
+	if err = answer(d); err == errLater {
+		return d.faultChange, nil
+	}
+	return nil, err
 }
 
 // ended says how a request ended that ctx ended.

@@ -11,6 +11,7 @@ import (
 const (
 	noteRequestType       = usb.DirIn | usb.TypeClass | usb.RecipientInterface
 	noteNetworkConnection = 0x00
+	noteResponseAvailable = 0x01
 	noteSpeedChange       = 0x2a
 )
 
@@ -24,6 +25,11 @@ func networkConnection(iface uint8, up bool) []byte {
 		b[2] = 1
 	}
 	return b
+}
+
+// responseAvailable encodes a RESPONSE_AVAILABLE (CDC 1.2, 6.3.2).
+func responseAvailable(iface uint8) []byte {
+	return []byte{noteRequestType, noteResponseAvailable, 0, 0, iface, 0, 0, 0}
 }
 
 // speedChange encodes a CONNECTION_SPEED_CHANGE (CDC 1.2, 6.3.3).

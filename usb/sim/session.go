@@ -58,6 +58,10 @@ func (d *Device) attach(b *Bus, info usb.DeviceInfo) error {
 	d.session = newSession(info)
 	d.stats = Stats{}
 	d.backlog.clear()
+	if d.modem != nil {
+		d.modem.Reset()
+		d.updateLink()
+	}
 	if len(d.configs) > 0 {
 		d.configure(d.session, d.configs[0])
 	}
@@ -148,6 +152,9 @@ func (d *Device) selectSetting(s *session, set *usb.Setting) {
 		s.out = s.find(set, usb.TransferBulk, usb.DirOut)
 		if s.in != nil {
 			d.notifyLink(s)
+			if d.modem != nil && d.modem.Pending() > 0 && d.faults[Unnotified] == 0 {
+				d.notifyResponse(s)
+			}
 		}
 	}
 }
