@@ -27,7 +27,8 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 // programs are the commands that a script names without exec in front. Unlike
 // exec, they may leave servers behind that keep their standard output open.
 var programs = []string{
-	"cat", "kill", "ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slog2info", "ip", "ping", "sh", "udhcpc",
+	"cat", "ip", "kill", "ping", "sh",
+	"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slog2info",
 	"io-pkt", "io-pkt-v4", "io-pkt-v4-hc", "io-pkt-v6-hc", "io-usb", "slogger",
 }
 
@@ -54,8 +55,8 @@ var commands = func() map[string]command {
 	return m
 }()
 
-// cmdRun runs a program. "!" in front wants a failure, "?" does not exist: see
-// status. With "&" at the end it is not waited for.
+// cmdRun runs a program. "!" in front wants a failure, which status tells more
+// of. With "&" at the end it is not waited for.
 func cmdRun(ts *testscript.TestScript, neg bool, name string, args []string) {
 	status, out, errs := run(ts, name, args)
 	_, _ = ts.Stdout().Write(out)

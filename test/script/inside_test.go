@@ -22,6 +22,10 @@ func TestInside(t *testing.T) {
 	if err := ownDev(t.TempDir()); err != nil {
 		t.Fatalf("a /dev of our own: %v", err)
 	}
+	// /sys/class/net shows the network namespace that it was mounted in.
+	if err := unix.Mount("sysfs", "/sys", "sysfs", 0, ""); err != nil {
+		t.Fatalf("a /sys of our own: %v", err)
+	}
 	// Links of the interfaces that exist before: lo, and whatever tunnels this
 	// kernel puts into each network namespace.
 	before := interfaces(t)

@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,31 +64,46 @@ func cmdSlay(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(slay(args[0], signal))
 }
 
-// cmdFDs shows how many descriptors of which kind a program has open, beside
-// its standard ones, and pipes, of which io-pkt has one while it starts: fds name
+// cmdFDs shows how many descriptors of which kind a program has open. With a
+// file it waits until they are those that the file says: the connection of a
+// command that has ended may be open for a moment. fds name [file]
 func cmdFDs(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 1 || len(pids(args[0])) != 1 {
-		ts.Fatalf("usage: fds name; it must run once")
+	if len(args) < 1 || len(args) > 2 || len(pids(args[0])) != 1 {
+		ts.Fatalf("usage: fds name [file]; it must run once")
 	}
-	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pids(args[0])[0]))
-	ts.Check(err)
+	pid := pids(args[0])[0]
+	if len(args) == 1 {
+		_, _ = fmt.Fprint(ts.Stdout(), descriptors(pid))
+		return
+	}
+	want := ts.ReadFile(args[1])
+	for end := time.Now().Add(retryTime); descriptors(pid) != want; time.Sleep(retryPause) {
+		if time.Now().After(end) {
+			ts.Fatalf("descriptors\n%swant\n%s", descriptors(pid), want)
+		}
+	}
+}
+
+// descriptors counts a process's descriptors by kind, beside its standard ones
+// and pipes, of which io-pkt has one while it starts.
+func descriptors(pid int) string {
+	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	count := make(map[string]int)
 	for _, l := range links {
 		if n := filepath.Base(l); n == "0" || n == "1" || n == "2" {
 			continue
 		}
-		to, _ := os.Readlink(l)
+		to, err := os.Readlink(l)
 		if kind, _, ok := strings.Cut(to, ":["); ok && kind != "anon_inode" {
 			to = kind // "socket:[4711]"
 		}
-		if to != "pipe" {
+		if err == nil && to != "pipe" {
 			count[to]++
 		}
 	}
-	kinds := make([]string, 0, len(count))
-	for kind, n := range count {
-		kinds = append(kinds, fmt.Sprintf("%s %d\n", kind, n))
+	var all strings.Builder
+	for _, kind := range slices.Sorted(maps.Keys(count)) {
+		fmt.Fprintf(&all, "%s %d\n", kind, count[kind])
 	}
-	slices.Sort(kinds)
-	_, _ = fmt.Fprint(ts.Stdout(), strings.Join(kinds, ""))
+	return all.String()
 }
