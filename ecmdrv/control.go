@@ -50,8 +50,9 @@ type control struct {
 	halts   chan *pipe // from the loop: endpoints to be cleared
 	cleared chan halt  // and what came of it
 
-	listener *listener // nil without notification endpoint
-	link     link
+	listener   *listener // nil without notification endpoint
+	link       link
+	statistics *statistician
 }
 
 // A halt is the outcome of clearing an endpoint's halt.
@@ -66,7 +67,8 @@ func newControl(d *device) (*control, error) {
 		return nil, err
 	}
 	// Each of the two pipes asks once and waits for the answer.
-	return &control{device: d, poller: p, halts: make(chan *pipe, 2), cleared: make(chan halt, 2)}, nil
+	return &control{device: d, poller: p, halts: make(chan *pipe, 2), cleared: make(chan halt, 2),
+		statistics: newStatistician(d)}, nil
 }
 
 // run ends when the device does, and ctx with it. A request that is under way
@@ -94,7 +96,8 @@ func (c *control) run(ctx context.Context) {
 			}
 		}
 		c.updateLink(now)
-		wait := c.link.deadline(now)
+		c.statistics.step(ctx, now)
+		wait := c.statistics.deadline(now, c.link.deadline(now))
 		if c.listener != nil {
 			wait = c.listener.deadline(now, wait)
 		}

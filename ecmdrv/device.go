@@ -52,11 +52,12 @@ type device struct {
 	stopping atomic.Bool    // the loop and control are to end
 	release  func() error   // gives the hardware back, once; a second caller waits
 
-	mu      sync.Mutex
-	reason  error              // why it ended, or is going to
-	cancel  context.CancelFunc // what goes with stopping; nil before start
-	status  nic.Status
-	trouble trouble
+	mu         sync.Mutex
+	reason     error              // why it ended, or is going to
+	cancel     context.CancelFunc // what goes with stopping; nil before start
+	status     nic.Status
+	statistics []nic.Counter // the device's own
+	trouble    trouble
 }
 
 func newDevice(m *module, hardware *shared, descriptor usb.DeviceDescriptor, f function) (*device, error) {
@@ -190,9 +191,10 @@ func (d *device) setStatus(s nic.Status) {
 
 // Status is nic.Device's.
 func (d *device) Status() nic.Status {
+	counters := d.counters.list()
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	s := d.status
-	d.mu.Unlock()
-	s.Counters = d.counters.list()
+	s.Counters = append(counters, d.statistics...)
 	return s
 }

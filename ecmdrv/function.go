@@ -54,6 +54,8 @@ type function struct {
 	notify    *usb.Endpoint // nil when there is none that could be used
 	macString uint8         // iMACAddress, 0 for none
 	segment   segment
+	// statistics are the counters that the device keeps (ECM 1.2, table 4).
+	statistics uint32
 }
 
 func (f function) String() string {
@@ -162,7 +164,7 @@ func functionAt(d usb.DeviceDescriptor, c *usb.Config, control *usb.Setting, m m
 		}
 		f := &function{
 			config: c.Value, control: control.Interface, data: iface, alternate: s.Alternate,
-			in: in, out: out, macString: fd.macString, segment: saneSegment(fd.segment),
+			in: in, out: out, macString: fd.macString, segment: saneSegment(fd.segment), statistics: fd.statistics,
 		}
 		if f.data != f.control {
 			f.notify = notifyEndpoint(control, in)

@@ -22,10 +22,10 @@ type functional struct {
 	master   uint8
 	slaves   []uint8 // at least one when hasUnion
 
-	hasEthernet      bool
-	macString        uint8  // iMACAddress
-	segment          uint16 // wMaxSegmentSize
-	multicastFilters uint16 // wNumberMCFilters
+	hasEthernet bool
+	macString   uint8  // iMACAddress
+	statistics  uint32 // bmEthernetStatistics
+	segment     uint16 // wMaxSegmentSize
 }
 
 // add reads class-specific descriptors. Each must hold at least its own fixed
@@ -41,8 +41,8 @@ func (f *functional) add(extra []byte) {
 		case d[2] == cdcEthernet && len(d) >= 13 && !f.hasEthernet: // ECM 1.2, table 3
 			f.hasEthernet = true
 			f.macString = d[3]
+			f.statistics = binary.LittleEndian.Uint32(d[4:])
 			f.segment = binary.LittleEndian.Uint16(d[8:])
-			f.multicastFilters = binary.LittleEndian.Uint16(d[10:])
 		}
 	}
 }

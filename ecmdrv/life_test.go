@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -191,16 +192,15 @@ func TestPullWhileAttaching(t *testing.T) {
 		if err := bus.Plug(d); err != nil {
 			t.Fatal(err)
 		}
-		calls := 0
+		var calls atomic.Int64
 		s := &watched{Stack: bus, before: func(string) {
-			if calls == n {
+			if calls.Add(1) == int64(n+1) {
 				_ = bus.Pull(d)
 			}
-			calls++
 		}}
 		host := newHost(t)
 		m, err := driver(s).Load(t.Context(), host, "")
-		reached := calls > n
+		reached := calls.Load() > int64(n)
 		if err == nil {
 			if reached {
 				host.until("gone", func() bool { return host.count() == 0 })
