@@ -189,6 +189,45 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// TestCapabilities: what is shown and switched on an interface that has some.
+func TestCapabilities(t *testing.T) {
+	s := ctltest.New(t, capable())
+	s.Serve(t)
+	for _, c := range []struct{ line, enabled string }{
+		{"tso4", "\tenabled tx=20<TSO4>\n"},
+		{"tcp4csum", "\tenabled rx=2<TCP4CSUM>\n\tenabled tx=22<TCP4CSUM,TSO4>\n"},
+		{"-tso4 -tcp4csum-tx ip4csum-rx", "\tenabled rx=3<IP4CSUM,TCP4CSUM>\n"},
+		{"tcp6csum-tx udp6csum-tx -ip4csum", "\tenabled rx=2<TCP4CSUM>\n\tenabled tx=18<TCP6CSUM,UDP6CSUM>\n"},
+		{"-tcp4csum -tcp6csum -udp6csum", "\tenabled=0\n"},
+	} {
+		check(t, c.line, sh(t, s.Prefix, "ifconfig wm0 "+c.line), result{})
+		check(t, c.line, sh(t, s.Prefix, "ifconfig wm0 | grep enabled"), result{Out: c.enabled})
+	}
+	// Those of one direction only, together with the other.
+	for _, line := range []string{"tso6", "tcp6csum", "udp6csum-rx tso4"} {
+		check(t, line, sh(t, s.Prefix, "ifconfig wm0 "+line), result{Err: "ifconfig: SIOCSIFCAP: Invalid argument\n", Status: 1})
+	}
+	check(t, "nothing of it", sh(t, s.Prefix, "ifconfig wm0 | grep enabled"), result{Out: "\tenabled=0\n"})
+}
+
+// TestMedia: what an interface with several media can be set to.
+func TestMedia(t *testing.T) {
+	s := ctltest.New(t, capable())
+	s.Serve(t)
+	for _, c := range []struct{ line, media string }{
+		{"media 100TX mediaopt FDX,flow", "\tmedia: Ethernet 100baseTX full-duplex,flowcontrol\n"},
+		{"media 10BASE-T", "\tmedia: Ethernet 10baseT\n"},
+		{"mediaopt full-duplex", "\tmedia: Ethernet 10baseT full-duplex\n"},
+		{"-mediaopt fdx", "\tmedia: Ethernet 10baseT\n"},
+		{"media none", "\tmedia: Ethernet none\n"},
+	} {
+		check(t, c.line, sh(t, s.Prefix, "ifconfig wm0 "+c.line), result{})
+		check(t, c.line, sh(t, s.Prefix, "ifconfig wm0 | grep media:"), result{Out: c.media})
+	}
+	check(t, "another", sh(t, s.Prefix, "ifconfig wm0 media 10base2"),
+		result{Err: "ifconfig: SIOCSIFMEDIA: No such device or address\n", Status: 1})
+}
+
 // TestRefusals: every way to fail, its text and its status; and nothing is asked
 // of io-pkt by a line with a mistake in it.
 func TestRefusals(t *testing.T) {

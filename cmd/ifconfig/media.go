@@ -75,16 +75,14 @@ type medium struct {
 // parseMedium reads a medium as io-pkt tells it, which is as it is printed.
 func parseMedium(text string) (m medium) {
 	words := strings.Fields(text)
-	for i, w := range words {
-		switch {
-		case i == 0:
-			m.subtype = w
-		case w == "instance":
-		case words[i-1] == "instance":
-			m.instance, _ = strconv.Atoi(w)
-		default:
-			m.options = strings.Split(w, ",")
+	if n := len(words); n >= 3 && words[n-2] == "instance" {
+		if i, err := strconv.Atoi(words[n-1]); err == nil && i > 0 {
+			m.instance, words = i, words[:n-2]
 		}
+	}
+	if len(words) > 0 {
+		m.subtype = words[0]
+		m.options = strings.FieldsFunc(strings.Join(words[1:], ","), func(r rune) bool { return r == ',' })
 	}
 	return m
 }

@@ -210,7 +210,7 @@ func TestVLANHammer(t *testing.T) {
 	}
 	wg.Wait()
 	for i := range 3 {
-		do(t, s, ctl.Request{Op: ctl.OpDestroy, Interface: fmt.Sprintf("vlan%d", i)})
+		_ = do(t, s, ctl.Request{Op: ctl.OpDestroy, Interface: fmt.Sprintf("vlan%d", i)})
 	}
 	if got := names(t, s); len(got) != 2 {
 		t.Errorf("left: %v", got)
