@@ -1,7 +1,7 @@
 # make demo       the whole workflow on a simulated modem, installing what it needs
 # make test       every test, installing what it needs
 # make build      the commands, in bin/
-# make install    the commands below PREFIX, which goes first in PATH
+# make install    the commands and their manuals below PREFIX, whose bin goes first in PATH
 # make lint       golangci-lint and shellcheck
 
 PREFIX ?= /opt/io-pkt
@@ -12,6 +12,11 @@ CGO_COMMANDS    = io-pkt
 STATIC_COMMANDS = io-usb ifconfig if_up mount nicinfo sloginfo slogger
 # One binary, several names: the name picks the variant.
 LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=sloginfo
+
+# Commands whose options bash completes, beside io-pkt.
+COMPLETED = io-pkt-v4 io-pkt-v4-hc io-pkt-v6-hc io-usb slogger sloginfo slog2info
+
+TO = $(DESTDIR)$(PREFIX)
 
 GO       ?= go
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -51,9 +56,14 @@ lint:
 	shellcheck scripts/* .ci/run test/vm/testdata/*.sh
 
 install: build
-	install -d '$(DESTDIR)$(PREFIX)/bin'
-	install $(CGO_COMMANDS:%=bin/%) $(STATIC_COMMANDS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
-	@for l in $(LINKS); do ln -sfn "$${l#*=}" '$(DESTDIR)$(PREFIX)/bin/'"$${l%%=*}"; done
+	install -d '$(TO)/bin' '$(TO)/share/man/man8' '$(TO)/share/bash-completion/completions'
+	install $(CGO_COMMANDS:%=bin/%) $(STATIC_COMMANDS:%=bin/%) '$(TO)/bin'
+	$(GO) run ./internal/manual '$(TO)/share/man/man8'
+	@for l in $(LINKS); do \
+		ln -sfn "$${l#*=}" '$(TO)/bin/'"$${l%%=*}"; \
+		ln -sfn "$${l#*=}.8" '$(TO)/share/man/man8/'"$${l%%=*}.8"; done
+	install -m 644 scripts/completion '$(TO)/share/bash-completion/completions/io-pkt'
+	@for c in $(COMPLETED); do ln -sfn io-pkt '$(TO)/share/bash-completion/completions/'"$$c"; done
 	@echo 'Put it first: PATH=$(PREFIX)/bin:$$PATH'
 
 clean:
