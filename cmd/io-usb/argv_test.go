@@ -96,6 +96,8 @@ func TestParseSim(t *testing.T) {
 		{"vid=0x1e2d,did=96,bus=3", simOptions{vid: 0x1e2d, did: 0x60, bus: 3}},
 		{"tap=far,netns=there", simOptions{net: netTAP, tap: "far", netns: "there"}},
 		{"net=none", simOptions{net: netNone}},
+		{"modem=1,pin=1234,command=64", simOptions{modem: true, pin: "1234", command: 64}},
+		{"modem=0", simOptions{}},
 		{"addr=192.168.1.1/24", simOptions{addr: netip.MustParsePrefix("192.168.1.1/24")}},
 		{"listen=localhost:3240,desc=a.hex", simOptions{listen: "localhost:3240", desc: "a.hex"}},
 	}
@@ -121,6 +123,7 @@ func TestParseSimRefuses(t *testing.T) {
 		"count=0", "count=128", "count", "count=", "speed=low", "speed=", "segment=63", "segment=65536", "notify=7",
 		"notify=65", "notify=-1", "mac=0102", "mac=0102030405zz", "vid=65536", "bus=0", "bus=256", "net=wifi",
 		"net=tap", "tap=far,net=none", "netns=there", "addr=10.0.0.1", "addr=fd00::1/64", "addr=x", "count=1 2",
+		"modem=2", "pin=1", "command=64", "modem=1,command=0", "modem=1,command=65536",
 	} {
 		if o, err := parseSim(words); err == nil {
 			t.Errorf("%s: taken as %+v", words, o)

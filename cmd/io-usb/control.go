@@ -160,6 +160,10 @@ func (s *simulator) command(words []string) (string, error) {
 	case verb == "link" && len(rest) == 1 && (rest[0] == "up" || rest[0] == "down"):
 		d.SetLink(rest[0] == "up")
 		return "", nil
+	case verb == "coverage" && len(rest) == 1 && (rest[0] == "on" || rest[0] == "off"):
+		return "", d.SetCoverage(rest[0] == "on")
+	case verb == "say" && len(rest) > 0:
+		return "", d.Say(strings.Join(rest, " "))
 	case verb == "fault" && (len(rest) == 1 || len(rest) == 2):
 		return "", fault(d, rest)
 	}

@@ -59,6 +59,12 @@
 //	tap=NAME        The TAP's name; with count, a number follows it. Implies
 //	                net=tap.
 //	netns=NAME      The network namespace (ip netns) that the TAP is made in.
+//	modem=1         Be a modem, with a channel for AT commands. Its link is up when
+//	                AT^NDISDUP=1,1 or the like has opened a data session, and not
+//	                before. Without this there is no such channel.
+//	pin=DIGITS      The PIN that the modem's SIM wants. The default is none.
+//	command=BYTES   How much of an AT command the device takes in one request. The
+//	                default is any number.
 //	listen=HOST:PORT  Serve USB/IP over TCP, too.
 //	bus=N           The number of the bus, 1 to 255. The default is 1.
 //
@@ -69,6 +75,8 @@
 //	list                     Show the devices.
 //	pull N, plug N           Pull a device, plug it in again.
 //	link N up|down           Give it a link, or take it away.
+//	coverage N on|off        Give its modem a network, or take it away.
+//	say N TEXT               Make its modem say a line that nobody asked for.
 //	fault N NAME [COUNT]     Make it misbehave.
 //	fault N none             End that.
 //	help                     Show the faults.
@@ -163,12 +171,12 @@ const usage = `usage: io-usb [--foreground] [-d driver [options]]... [-n path] [
   -d ehci           link the path to the machine's own bus
   -n path           where the bus is to be (default /dev/io-usb/io-usb)
   -c command        ask a simulator: list, pull N, plug N, link N up|down,
-                    fault N NAME [COUNT], help
+                    coverage N on|off, say N TEXT, fault N NAME [COUNT], help
   -v                say what was made
   --foreground      stay in the foreground
 
 Options of sim: count speed mac segment notify serial vid did desc net addr
-                tap netns listen bus
+                tap netns modem pin command listen bus
 `
 
 var errNoDriver = errors.New("no driver was given: -d sim, or -d and the host controller's")

@@ -33,6 +33,9 @@ type simOptions struct {
 	addr     netip.Prefix
 	tap      string
 	netns    string
+	modem    bool
+	pin      string
+	command  int // bytes of an encapsulated command, 0 for any number
 	listen   string
 	bus      int // 0: not given
 }
@@ -55,6 +58,9 @@ var simTable = []struct {
 	{"addr", func(o *simOptions, v string) (err error) { o.addr, err = addr(v); return }},
 	{"tap", func(o *simOptions, v string) error { o.tap = v; return nil }},
 	{"netns", func(o *simOptions, v string) error { o.netns = v; return nil }},
+	{"modem", func(o *simOptions, v string) error { n, err := number(v, 0, 1); o.modem = n == 1; return err }},
+	{"pin", func(o *simOptions, v string) error { o.pin = v; return nil }},
+	{"command", func(o *simOptions, v string) (err error) { o.command, err = number(v, 1, 65535); return }},
 	{"listen", func(o *simOptions, v string) error { o.listen = v; return nil }},
 	{"bus", func(o *simOptions, v string) (err error) { o.bus, err = number(v, 1, 255); return }},
 }
@@ -84,6 +90,8 @@ func parseSim(words string) (simOptions, error) {
 		return o, errors.New("net=tap wants tap=NAME")
 	case o.net != netTAP && o.tap+o.netns != "":
 		return o, errors.New("tap and netns go with net=tap")
+	case !o.modem && (o.pin != "" || o.command != 0):
+		return o, errors.New("pin and command go with modem=1")
 	}
 	return o, nil
 }

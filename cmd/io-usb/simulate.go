@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"io-pkt/usb/sim"
+	"io-pkt/usb/sim/modem"
 	"io-pkt/usb/sim/netstack"
 	"io-pkt/usb/sim/tap"
 	"io-pkt/usb/usbip"
@@ -128,6 +129,9 @@ func (s *simulator) add(o simOptions) error {
 		c := sim.Config{
 			Speed: o.speed, VendorID: o.vid, ProductID: o.did, Serial: o.serial,
 			SegmentSize: o.segment, NotifyPacket: o.notify, Descriptors: desc,
+		}
+		if o.modem {
+			c.Modem, c.MaxCommand = modem.New(modem.Config{PIN: o.pin}), o.command
 		}
 		switch {
 		case o.mac != nil:

@@ -136,10 +136,45 @@ func TestCommands(t *testing.T) {
 	for _, bad := range []string{
 		" ", "jump", "pull", "pull 2", "pull -1", "pull x", "pull 0 1", "plug 0", "link 0", "link 0 sideways",
 		"fault 0", "fault 0 fire", "fault 0 delay x", "fault 0 delay -1", "fault 0 none 1", "list 0",
+		"say 0", "say 0 RING", "coverage 0 off",
 	} {
 		if reply, err := ask(path+ctlSuffix, bad); err == nil {
 			t.Errorf("%q: %q", bad, reply)
 		}
+	}
+}
+
+// A modem's link waits for a data session; what it has to say gets out.
+func TestSimulateModem(t *testing.T) {
+	path := start(t, "-d", "sim", "net=none,modem=1,pin=0000,command=64")
+	if list := tell(t, path, "list"); !strings.Contains(list, "link down") {
+		t.Errorf("list:\n%s", list)
+	}
+	tell(t, path, "say 0 +CMTI: \"SM\",1")
+	tell(t, path, "coverage 0 off")
+	for _, bad := range []string{"say 0", "coverage 0", "coverage 0 perhaps"} {
+		if reply, err := ask(path+ctlSuffix, bad); err == nil {
+			t.Errorf("%q: %q", bad, reply)
+		}
+	}
+	s, err := usbip.Dial(t.Context(), "unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	list, err := s.Devices(t.Context())
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	d, err := s.Open(t.Context(), list[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	b := make([]byte, 100)
+	n, err := d.Control(t.Context(), usb.Setup{RequestType: 0xa1, Request: 0x01}, b)
+	if got, want := string(b[:n]), "\r\n+CMTI: \"SM\",1\r\n"; err != nil || got != want {
+		t.Errorf("response %q, %v; want %q", got, err, want)
 	}
 }
 
