@@ -32,7 +32,7 @@ var setup = sync.OnceValue(func() error {
 })
 
 // needGuest skips the test where there can be no guest; in CI that is a failure.
-func needGuest(t *testing.T) {
+func needGuest(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a guest takes too long for -short")
@@ -47,12 +47,12 @@ func needGuest(t *testing.T) {
 
 // A guest is a machine to be booted: a directory that becomes its /share.
 type guest struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	qemu string // more arguments for QEMU
 }
 
-func newGuest(t *testing.T) *guest {
+func newGuest(t testing.TB) *guest {
 	t.Helper()
 	needGuest(t)
 	g := &guest{t: t, dir: t.TempDir()}
@@ -97,8 +97,10 @@ func (g *guest) build(args ...string) {
 func (g *guest) run(script string, args ...string) string {
 	g.t.Helper()
 	limit := guestTime
-	if deadline, ok := g.t.Deadline(); ok {
-		limit = min(limit, time.Until(deadline)-time.Minute) // to show what it printed
+	if t, ok := g.t.(*testing.T); ok {
+		if deadline, ok := t.Deadline(); ok {
+			limit = min(limit, time.Until(deadline)-time.Minute) // to show what it printed
+		}
 	}
 	ctx, cancel := context.WithTimeout(g.t.Context(), limit+30*time.Second)
 	defer cancel()

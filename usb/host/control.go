@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -47,8 +48,8 @@ func (d *Device) controlNow(s usb.Setup, data []byte, timeout time.Duration) (in
 	if err := d.node.claimUnbound(iface); err != nil {
 		return 0, d.holder(iface, err)
 	}
-	defer d.node.release(iface)
-	return d.node.control(s, data, timeout)
+	n, err := d.node.control(s, data, timeout)
+	return n, cmp.Or(err, d.node.release(iface))
 }
 
 func (d *Device) controlGousb(s usb.Setup, data []byte, timeout time.Duration) (int, error) {

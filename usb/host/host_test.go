@@ -98,7 +98,7 @@ func TestGuard(t *testing.T) {
 		{"no error", func() error { return nil }, nil},
 		{"error", func() error { return fs.ErrInvalid }, fs.ErrInvalid},
 		{"panic with an error", func() error { panic(gousb.ErrorAccess) }, usb.ErrAccess},
-		{"panic with an index", func() error { var none []int; _ = none[len(os.Args)]; return nil }, nil},
+		{"panic with an index", func() error { _ = os.Args[len(os.Args)]; return nil }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := reason(guard(test.call))

@@ -20,7 +20,8 @@ import (
 //     user namespace (lib/kobject_uevent.c), so `ip netns exec` and ordinary
 //     containers are fine and rootless containers hear nothing;
 //   - inotify on the bus directory, where nodes come and go. It works wherever
-//     the directory shows the kernel's devtmpfs or udev's work.
+//     the directory shows the kernel's devtmpfs or udev's work; tried in a user
+//     and network namespace of its own (unshare -Urn).
 type monitor struct {
 	poller *poll.Poller
 	uevent int // socket, -1 for none

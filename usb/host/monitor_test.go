@@ -20,7 +20,7 @@ func makeMonitor(t *testing.T) (*monitor, string) {
 }
 
 // waits runs wait, and fails when it does not return.
-func waits(t *testing.T, ctx context.Context, m *monitor, d time.Duration) error {
+func waits(ctx context.Context, t *testing.T, m *monitor, d time.Duration) error {
 	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- m.wait(ctx, d) }()
@@ -48,7 +48,7 @@ func TestMonitorSeesNodes(t *testing.T) {
 		if err := change.do(); err != nil {
 			t.Fatal(err)
 		}
-		if err := waits(t, t.Context(), m, -1); err != nil {
+		if err := waits(t.Context(), t, m, -1); err != nil {
 			t.Errorf("%s: %v", change.name, err)
 		}
 	}
@@ -56,19 +56,19 @@ func TestMonitorSeesNodes(t *testing.T) {
 
 func TestMonitorEnds(t *testing.T) {
 	m, dir := makeMonitor(t)
-	if err := waits(t, t.Context(), m, time.Millisecond); err != nil {
+	if err := waits(t.Context(), t, m, time.Millisecond); err != nil {
 		t.Errorf("after its time: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer context.AfterFunc(ctx, m.poller.Wake)()
 	cancel()
-	if err := waits(t, ctx, m, -1); err != nil {
+	if err := waits(ctx, t, m, -1); err != nil {
 		t.Errorf("with its context: %v", err)
 	}
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := waits(t, t.Context(), m, -1); err == nil {
+	if err := waits(t.Context(), t, m, -1); err == nil {
 		t.Error("no error although the bus is gone")
 	}
 }

@@ -118,7 +118,8 @@ func (t *transfer) finish() {
 
 // outcome: the kernel ends a transfer with ENOENT when it is discarded, and also
 // when the interface is taken away from under us, which is what a pulled device
-// looks like.
+// looks like. Before that there may be ErrProtocol: the device is silent some
+// time before its hub says that it is gone (dummy_hcd does as real ones do).
 func (t *transfer) outcome(e unix.Errno) error {
 	if e == unix.ENOENT || e == unix.ECONNRESET {
 		if t.canceled {
