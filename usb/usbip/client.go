@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +20,12 @@ const (
 	// nobody that a device came; half a second is less than a device needs to
 	// start, and two connections a second are no load.
 	watchInterval = 500 * time.Millisecond
+
+	// busyTimeout is how long Open goes on asking for a device in use, each
+	// busyInterval. Linux's server ends the connection of a device that is given
+	// back, resets it, and only then lets it be imported again.
+	busyTimeout  = time.Second
+	busyInterval = 100 * time.Millisecond
 
 	// handshakeTimeout bounds everything said before a device is imported. A
 	// server may have to open devices to describe them.
@@ -133,6 +140,14 @@ func (s *Stack) Watch(ctx context.Context, f func(usb.Event)) error {
 // Open implements usb.Stack: it imports the device.
 func (s *Stack) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
 	d, err := s.importDevice(ctx, info)
+	for end := time.Now().Add(busyTimeout); errors.Is(err, usb.ErrBusy) && time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-time.After(busyInterval):
+			d, err = s.importDevice(ctx, info)
+		}
+	}
 	if err != nil {
 		return nil, &usb.OpError{Op: "open", Object: fmt.Sprintf("%v of %s", info, s.address), Err: err}
 	}
