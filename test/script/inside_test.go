@@ -36,7 +36,7 @@ func TestInside(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", os.Getenv(binVariable)+":"+os.Getenv("PATH")+":/usr/sbin:/sbin")
 			env.Setenv("TZ", "UTC")
-			env.Setenv("GORACE", "atexit_sleep_ms=0 log_path="+filepath.Join(env.WorkDir, raceReport))
+			env.Setenv("GORACE", "atexit_sleep_ms=0 log_path="+raceReport)
 			env.Setenv("SOCK", "")
 			env.Defer(func() { finish(t, env.WorkDir, before) })
 			return nil
@@ -44,18 +44,22 @@ func TestInside(t *testing.T) {
 	})
 }
 
-// raceReport is how the race detector's reports are called.
-const raceReport = "race"
+// raceReport is how the race detector's reports are called. Every user can write
+// there.
+const raceReport = "/dev/shm/race"
 
 // ownDev puts a /dev in place that has what the commands need and nothing else.
 func ownDev(dir string) error {
 	if err := unix.Mount("io-pkt", dir, "tmpfs", 0, "mode=755"); err != nil {
 		return err
 	}
-	for _, d := range []string{"net", "pts"} {
+	for _, d := range []string{"net", "pts", "shm"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
 			return err
 		}
+	}
+	if err := os.Chmod(filepath.Join(dir, "shm"), 0o777|fs.ModeSticky); err != nil {
+		return err
 	}
 	for _, node := range []string{"null", "zero", "full", "random", "urandom", "tty", "net/tun"} {
 		path := filepath.Join(dir, node)
@@ -100,7 +104,7 @@ func finish(t *testing.T, work string, before []string) {
 	if got, want := fmt.Sprint(interfaces(t)), fmt.Sprint(before); got != want {
 		t.Errorf("interfaces %v are left, want %v", got, want)
 	}
-	reports, err := filepath.Glob(filepath.Join(work, raceReport+".*"))
+	reports, err := filepath.Glob(raceReport + ".*")
 	if err != nil {
 		t.Error(err)
 	}
