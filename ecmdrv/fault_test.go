@@ -26,6 +26,7 @@ func passes(p *testPort) {
 	buf := make([]byte, 70000)
 	for n := range 1000 {
 		f := pattern(200, n)
+		copy(f[6:], p.spec.MAC)
 		p.send(f)
 		if !p.waitFor(100) {
 			continue

@@ -69,32 +69,6 @@ func TestMACFallback(t *testing.T) {
 	}
 }
 
-// All the devices of the collection attach as the simulator plays them, or do
-// not for a reason.
-func TestCollection(t *testing.T) {
-	for name, f := range fixtures(t) {
-		t.Run(name, func(t *testing.T) {
-			desc, err := usb.ParseDevice(f.device)
-			if err != nil {
-				t.Fatal(err)
-			}
-			d, err := sim.NewDevice(sim.Config{Descriptors: &sim.Descriptors{Device: desc, Configs: f.configs, Strings: f.strings}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := newRig(t, "pnp,verbose", d)
-			found, _ := f.find(t, ethernetControl)
-			want := len(found) == 1
-			if got := r.host.count() == 1; got != want {
-				t.Errorf("attached %v, want %v; log %q", got, want, r.host.log())
-			}
-			if want {
-				r.up("ecm0")
-			}
-		})
-	}
-}
-
 func TestLoadErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name, options string

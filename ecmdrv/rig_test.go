@@ -70,7 +70,7 @@ func (r *rig) load(options string, stack usb.Stack) {
 }
 
 // start loads a driver and sees to it that all is closed in the end.
-func (r *rig) start(d *Driver, options string) {
+func (r *rig) start(d nic.Driver, options string) {
 	r.t.Helper()
 	r.t.Cleanup(func() {
 		if r.module != nil {
