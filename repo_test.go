@@ -111,7 +111,7 @@ func TestExit(t *testing.T) {
 var arrows = map[string][]string{
 	"cmd/if_up":      {"internal/ctl", "internal/getopt"},
 	"cmd/ifconfig":   {"internal/ctl", "internal/getopt"},
-	"cmd/io-pkt":     {"ecmdrv", "internal/ctl", "internal/daemon", "internal/getopt", "internal/stack", "usb"},
+	"cmd/io-pkt":     {"ecmdrv", "internal/ctl", "internal/daemon", "internal/getopt", "internal/serial", "internal/stack", "usb"},
 	"cmd/io-usb":     {"internal/daemon", "internal/getopt", "usb"},
 	"cmd/mount":      {"internal/ctl", "internal/getopt"},
 	"cmd/nicinfo":    {"internal/ctl", "internal/getopt"},

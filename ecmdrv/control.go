@@ -53,6 +53,7 @@ type control struct {
 	listener   *listener // nil without notification endpoint
 	link       link
 	statistics *statistician
+	at         *atChannel // nil without terminal
 }
 
 // A halt is the outcome of clearing an endpoint's halt.
@@ -96,10 +97,19 @@ func (c *control) run(ctx context.Context) {
 			}
 		}
 		c.updateLink(now)
+		if c.at != nil {
+			if err := c.at.step(ctx, now); err != nil {
+				d.end(err)
+				return
+			}
+		}
 		c.statistics.step(ctx, now)
 		wait := c.statistics.deadline(now, c.link.deadline(now))
 		if c.listener != nil {
 			wait = c.listener.deadline(now, wait)
+		}
+		if c.at != nil {
+			wait = c.at.deadline(now, wait)
 		}
 		if err := c.poller.Wait(wait); err != nil {
 			d.end(err)
@@ -164,6 +174,10 @@ func (c *control) heard(n notification) {
 		c.link.connection(n.connected)
 	case notifyConnectionSpeed:
 		c.link.speed(n.down, n.up)
+	case notifyResponseAvailable:
+		if c.at != nil {
+			c.at.notified()
+		}
 	}
 }
 

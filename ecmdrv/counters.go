@@ -25,6 +25,10 @@ const (
 	txWatchdog
 	notifications
 	linkChanges
+	atCommands
+	atResponses
+	atRefused
+	atDropped
 	numCounters
 )
 
@@ -44,6 +48,10 @@ var counterNames = [numCounters]string{
 	txWatchdog:    "Transmit Watchdog",
 	notifications: "Notifications",
 	linkChanges:   "Link Changes",
+	atCommands:    "AT Commands",
+	atResponses:   "AT Responses",
+	atRefused:     "AT Commands Refused",
+	atDropped:     "AT Bytes Dropped",
 }
 
 // counters are a device's counters. The loop adds to them once a batch.

@@ -122,6 +122,9 @@ func (d *device) announce() {
 	d.log(slog.Info, "address %v, %s", d.mac, d.macSource)
 	d.log(slog.Info, "MTU %d, at most %d; %d receive transfers of %d bytes, %d transmit transfers",
 		f.segment.mtu(), f.segment.maxMTU(), len(d.loop.rx.all), f.segment.receiveSize(int(f.in.MaxPacketSize)), len(d.loop.tx.all))
+	if d.terminal != nil {
+		d.log(slog.Info, "AT commands at %s, buffer %d bytes%s", d.terminal.Path(), d.options().bufSize, d.otherPorts())
+	}
 	if name := betterDriver(d.descriptor); name != "" {
 		d.log(slog.Info, "Linux has a faster driver for this device: %s", name)
 	}

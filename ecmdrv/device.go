@@ -43,6 +43,8 @@ type device struct {
 	loop    *loop
 	control *control
 
+	terminal Terminal // nil for none
+
 	up       atomic.Bool
 	mode     atomic.Uint32 // filter bits
 	counters counters
@@ -83,6 +85,22 @@ func (d *device) options() *options { return &d.module.options }
 // log writes a line about the interface.
 func (d *device) log(sev slog.Severity, format string, args ...any) {
 	d.module.host.Log(sev, "%s: %s", d.port.Name(), fmt.Sprintf(format, args...))
+}
+
+// Named is nic.Device's: it makes the terminal for AT commands, which users may
+// expect to be there when the interface is.
+func (d *device) Named(name string) {
+	if d.module.driver.Serial == nil {
+		return
+	}
+	t, err := d.module.driver.Serial(name)
+	if err != nil {
+		d.module.host.Log(slog.Warning, "%s: no terminal for AT commands: %v", name, err)
+		return
+	}
+	d.terminal = t
+	d.control.at = newAT(d, t)
+	d.control.poller.Add(t.PollFD())
 }
 
 // start makes the device run, unless it or the module was closed meanwhile.
@@ -145,7 +163,11 @@ func (d *device) giveBack() error {
 			_ = q.Close()
 		}
 	}
-	err := d.rest()
+	var err error
+	if d.terminal != nil {
+		err = d.terminal.Close()
+	}
+	err = cmp.Or(err, d.rest())
 	for _, i := range d.claimed {
 		err = cmp.Or(err, d.usb.Release(i))
 	}

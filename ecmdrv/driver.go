@@ -24,6 +24,10 @@ type Driver struct {
 	// for as long as wait= says.
 	Open func(ctx context.Context, path string) (usb.Stack, error)
 
+	// Serial makes the terminal for AT commands to the device that has the
+	// interface with this name, /dev/serecm0. nil for none.
+	Serial func(name string) (Terminal, error)
+
 	addresses addresses
 }
 

@@ -84,6 +84,7 @@ func (h *testHost) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
 			p.name = name
 		}
 	}
+	dev.Named(p.name)
 	h.ports[p.name] = p
 	h.changed()
 	if h.attached != nil {

@@ -6,20 +6,36 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"io-pkt/ecmdrv"
 	"io-pkt/internal/nic"
+	"io-pkt/internal/serial"
 	"io-pkt/usb"
 	"io-pkt/usb/host"
 	"io-pkt/usb/usbip"
 )
 
-// drivers are the network drivers there are, by what follows -d.
-func drivers() map[string]nic.Driver {
-	ecm := &ecmdrv.Driver{Open: buses{"/dev/io-usb/io-usb", "/dev/bus/usb"}.open}
+// drivers are the network drivers there are, by what follows -d. What they put
+// before users is below dev.
+func drivers(dev string) map[string]nic.Driver {
+	ecm := &ecmdrv.Driver{
+		Open:   buses{"/dev/io-usb/io-usb", "/dev/bus/usb"}.open,
+		Serial: func(name string) (ecmdrv.Terminal, error) { return openSerial(dev, name) },
+	}
 	return map[string]nic.Driver{"ecm": ecm, "ecmplus": ecm.Plus()}
+}
+
+// openSerial makes the terminal for AT commands to the modem behind an interface:
+// /dev/serecm0 for ecm0.
+func openSerial(dev, name string) (ecmdrv.Terminal, error) {
+	t, err := serial.Open(filepath.Join(dev, "ser"+name))
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // buses are where the USB stack is when path= does not say: the first one that is

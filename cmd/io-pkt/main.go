@@ -74,6 +74,8 @@
 //
 //	PREFIX/dev/socket   what clients connect to
 //	PREFIX/dev/slog     the system log, unless slogger serves it already
+//	PREFIX/dev/serecmN  AT commands to the modem behind ecmN; the name of an
+//	                    interface with another name follows "ser" as well
 //	/dev/io-pktN        a link to the prefix of the stack with -i N
 //	/dev/io-usb/io-usb  the USB stack that drivers use unless path= names
 //	                    another; when it is not there, /dev/bus/usb

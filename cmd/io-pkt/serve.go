@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"io-pkt/internal/ctl"
+	"io-pkt/internal/serial"
 	"io-pkt/internal/stack"
 	"io-pkt/slog"
 )
@@ -53,7 +54,11 @@ func serve(ctx context.Context, a arguments, ready func(), stderr io.Writer) (er
 		l.log.Log(slog.NewCode(slog.TCPIP, 0), slog.Error, fmt.Sprintf("%s: %v", a.program, err))
 		return err
 	}
-	s, err := stack.New(stack.Config{Drivers: drivers(), Log: l.put, Instance: instance, IPv6: v6})
+	dev := filepath.Join("/", t.prefix, "dev")
+	if err := serial.Sweep(dev, "serecm*"); err != nil {
+		l.put(slog.Warning, fmt.Sprintf("what a killed io-pkt has left: %v", err))
+	}
+	s, err := stack.New(stack.Config{Drivers: drivers(dev), Log: l.put, Instance: instance, IPv6: v6})
 	if err != nil {
 		l.log.Log(slog.NewCode(slog.TCPIP, 0), slog.Error, fmt.Sprintf("%s: init_main: %v", a.program, err))
 		return err

@@ -71,6 +71,10 @@ type Spec struct {
 // may be called by several goroutines, also before Attach has returned and after
 // Close.
 type Device interface {
+	// Named tells the name of the interface, once, from within Host.Attach
+	// and before anybody can see the interface.
+	Named(name string)
+
 	// SetReceiveMode says which frames the host wants. It does not block: the
 	// newest mode wins.
 	SetReceiveMode(ReceiveMode)

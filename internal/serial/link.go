@@ -47,16 +47,21 @@ func stale(path string) bool {
 	return err == nil && strings.HasPrefix(to, ptsDir)
 }
 
-// Sweep removes the links to terminals that match a pattern (path/filepath,
-// Match). It is for whoever owns those names, before the first Open: the number
-// behind a link that was left may be another program's terminal by now.
-func Sweep(pattern string) error {
-	found, err := filepath.Glob(pattern)
+// Sweep removes the links to terminals in a directory whose names match a pattern
+// (path/filepath, Match). It is for whoever owns those names, before the first
+// Open: the number behind a link that was left may be another program's terminal
+// by now.
+func Sweep(dir, pattern string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, path := range found {
-		if stale(path) {
+	for _, e := range entries {
+		match, matchErr := filepath.Match(pattern, e.Name())
+		if matchErr != nil {
+			return matchErr
+		}
+		if path := filepath.Join(dir, e.Name()); match && stale(path) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	}

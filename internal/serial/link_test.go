@@ -67,7 +67,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := Sweep(filepath.Join(dir, "serecm*")); err != nil {
+	if err := Sweep(dir, "serecm*"); err != nil {
 		t.Fatal(err)
 	}
 	left, _ := filepath.Glob(filepath.Join(dir, "*"))

@@ -88,8 +88,8 @@ func (t *Terminal) start() error {
 	return link(t.name, t.path)
 }
 
-// Name gives the terminal's own path, /dev/pts/N.
-func (t *Terminal) Name() string { return t.name }
+// Path gives the path of the link.
+func (t *Terminal) Path() string { return t.path }
 
 // PollFD gives a descriptor for poll(2), and the events that mean that Read has
 // something to do: there may be bytes, or room for some. It belongs to the
@@ -97,9 +97,12 @@ func (t *Terminal) Name() string { return t.name }
 func (t *Terminal) PollFD() (fd int, events int16) { return t.epoll, unix.POLLIN }
 
 // Read takes what programs have written, at most len(b) bytes; 0 when there is
-// nothing now. It must be called when PollFD says so.
+// nothing now, or b is empty. It must be called when PollFD says so.
 func (t *Terminal) Read(b []byte) (int, error) {
 	t.look()
+	if len(b) == 0 {
+		return 0, nil
+	}
 	n, err := unix.Read(t.fd, b)
 	switch {
 	case err == nil:

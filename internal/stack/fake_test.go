@@ -183,6 +183,8 @@ func (d *device) SetUp(up bool) {
 	d.up = up
 }
 
+func (d *device) Named(string) {}
+
 func (d *device) SetReceiveMode(m nic.ReceiveMode) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

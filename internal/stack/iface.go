@@ -46,6 +46,7 @@ func (m *module) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
 	if err != nil {
 		return nil, err
 	}
+	dev.Named(i.name)
 	tap, err := netif.Open(netif.Config{
 		Name: i.name, MAC: spec.MAC, MTU: spec.MTU, MaxMTU: spec.MaxMTU,
 		CarrierChanged: s.watcher.Kick,
