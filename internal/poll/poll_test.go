@@ -38,6 +38,30 @@ func TestWaitSeesWhatIsReady(t *testing.T) {
 	}
 }
 
+// What Reset has forgotten may be closed, and places are given out anew.
+func TestResetForgets(t *testing.T) {
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	first := p.Add(pipe[0], unix.POLLIN)
+	p.Reset()
+	unix.Close(pipe[0])
+	unix.Close(pipe[1]) // would be POLLNVAL
+	if again := p.Add(-1, unix.POLLIN); again != first {
+		t.Errorf("place = %d, want %d", again, first)
+	}
+	p.Wake() // is still heard
+	if err := p.Wait(-1); err != nil || p.Ready(first) != 0 {
+		t.Errorf("Wait: %v, ready %#x", err, p.Ready(first))
+	}
+}
+
 func TestWakeEndsWait(t *testing.T) {
 	p, err := New()
 	if err != nil {
