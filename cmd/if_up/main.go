@@ -23,6 +23,8 @@ gone, since io-pkt may be about to start.
 	-s n  how many seconds pass between tries, 1 if not given
 	-m n  the same in milliseconds; the last of -s and -m counts
 
+	--help  alone on the line: show a summary
+
 With both -p and -l, the link is what counts. The environment variable SOCK holds
 the prefix of the io-pkt to talk to.
 
@@ -57,6 +59,10 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the command; it gives the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 1 && args[0] == "--help" {
+		fmt.Fprint(stdout, usage)
+		return 0
+	}
 	o, err := parseOptions(args)
 	if err != nil {
 		if !errors.Is(err, errNoInterface) {

@@ -67,6 +67,8 @@ VLAN interfaces are called vlan and a number, and are made with create:
 	-v  statistics                -h  with -v, sizes for people
 	-z  statistics, then zero them
 
+	--help  alone on the line: show a summary
+
 The environment variable SOCK holds the prefix of the io-pkt to talk to.
 
 # Exit status
@@ -111,6 +113,10 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the command; it gives the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 1 && args[0] == "--help" {
+		fmt.Fprint(stdout, usage)
+		return 0
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	out := bufio.NewWriter(stdout)

@@ -78,7 +78,7 @@ func TestParseTCPIP(t *testing.T) {
 
 // Every option of the table in QNX's documentation is known.
 func TestTCPIPOptionsAreKnown(t *testing.T) {
-	for _, name := range strings.Fields(`prefix forward forward6 fastforward ipsec pfil_ipsec nocryptodev random
+	for name := range strings.FieldsSeq(`prefix forward forward6 fastforward ipsec pfil_ipsec nocryptodev random
 		recv_ctxt reply_ctxt reuseport_unicast rx_prio rx_pulse_prio timer_pulse_prio somaxconn stacksize bigstack
 		stackguard threads_min threads_max threads threads_incr cache mbuf_cache pkt_cache mtag_cache mclbytes
 		pagesize bigpage_strict pkt_typed_mem confstr_monitor enmap timertol tickstop_min tickstop_max
