@@ -1,0 +1,27 @@
+#!/bin/bash
+# user.sh plugs the gadget in when io-pkt is not root any more.
+# shellcheck source=/dev/null
+. /share/lib.sh
+
+modprobe -a tun cdc_ether
+gadget plug >/dev/null # makes the far side
+gadget unplug
+
+io-pkt-v4-hc -U 33:33 -d ecm pnp,verbose
+pid=$(pidof io-pkt-v4-hc)
+for round in 1 2; do
+	port=$(gadget plug)
+	if_up -p -r 60 ecm0
+	[ "$(ps -o uid= "$pid" | tr -d ' ')" = 33 ] || fail "io-pkt is root"
+	find /dev/bus/usb -type c -writable ! -user root | grep . && fail "a device node is not root's"
+	ifconfig ecm0 10.9.0.1/24
+	await ping -c 1 -W 1 10.9.0.2
+	gadget unplug
+	await test ! -e /sys/class/net/ecm0
+	echo "round $round: ok"
+done
+gadget plug >/dev/null
+if_up -p -r 60 ecm0
+stop_stack
+await bound "$port" 0 cdc_ether
+[ ! -e /dev/socket ] || fail "/dev/socket is left"
