@@ -1,0 +1,100 @@
+package offload
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// The Internet checksum (RFC 1071) is the ones' complement sum of 16-bit words.
+// Such a sum may be made of larger words and of either byte order, and folded
+// and swapped at the end. Here it is of little-endian words of 64 bits, four of
+// which are added in one chain of carries.
+
+// A sum is a partial sum of little-endian words. It is good for as much data as
+// there is: carries are added back.
+type sum uint64
+
+// add adds b to the sum. Data before it must have had an even length.
+func (s sum) add(b []byte) sum {
+	acc, carry := uint64(s), uint64(0)
+	for len(b) >= 32 {
+		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(b), 0)
+		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(b[8:]), carry)
+		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(b[16:]), carry)
+		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(b[24:]), carry)
+		acc += carry // cannot overflow again: a sum that carried is not all ones
+		b = b[32:]
+	}
+	return sum(acc).tail(b)
+}
+
+// addCopy adds src to the sum and copies it to dst, which is as long.
+func (s sum) addCopy(dst, src []byte) sum {
+	dst = dst[:len(src)]
+	acc, carry := uint64(s), uint64(0)
+	for len(src) >= 32 && len(dst) >= 32 {
+		w0, w1 := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
+		w2, w3 := binary.LittleEndian.Uint64(src[16:]), binary.LittleEndian.Uint64(src[24:])
+		binary.LittleEndian.PutUint64(dst, w0)
+		binary.LittleEndian.PutUint64(dst[8:], w1)
+		binary.LittleEndian.PutUint64(dst[16:], w2)
+		binary.LittleEndian.PutUint64(dst[24:], w3)
+		acc, carry = bits.Add64(acc, w0, 0)
+		acc, carry = bits.Add64(acc, w1, carry)
+		acc, carry = bits.Add64(acc, w2, carry)
+		acc, carry = bits.Add64(acc, w3, carry)
+		acc += carry
+		src, dst = src[32:], dst[32:]
+	}
+	copy(dst, src)
+	return sum(acc).tail(src)
+}
+
+// tail adds fewer than 32 bytes.
+func (s sum) tail(b []byte) sum {
+	acc, carry := uint64(s), uint64(0)
+	for len(b) >= 8 {
+		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(b), 0)
+		acc += carry
+		b = b[8:]
+	}
+	var last uint64
+	for i, x := range b {
+		last |= uint64(x) << (8 * i)
+	}
+	acc, carry = bits.Add64(acc, last, 0)
+	return sum(acc + carry)
+}
+
+// word adds a big-endian word of 16 bits, at an even place.
+func (s sum) word(v uint16) sum {
+	acc, carry := bits.Add64(uint64(s), uint64(bits.ReverseBytes16(v)), 0)
+	return sum(acc + carry)
+}
+
+// fold gives the sum as the 16-bit word that stands in a header, big-endian, not
+// yet complemented.
+func (s sum) fold() uint16 {
+	x := uint64(s)
+	x = x>>32 + x&0xffffffff
+	x = x>>32 + x&0xffffffff
+	x = x>>16 + x&0xffff
+	x = x>>16 + x&0xffff
+	return bits.ReverseBytes16(uint16(x))
+}
+
+// Complete makes the checksum that h says is missing. It reports whether h made
+// sense; if not, nothing is changed.
+func Complete(frame []byte, h Header) bool {
+	start := int(h.CsumStart)
+	at := start + int(h.CsumOffset)
+	if at+2 > len(frame) || at < start {
+		return false
+	}
+	c := ^sum(0).add(frame[start:]).fold()
+	if h.CsumOffset == udpCsum && c == 0 {
+		c = 0xffff // RFC 768: 0 says that there is none
+	}
+	binary.BigEndian.PutUint16(frame[at:], c)
+	return true
+}

@@ -1,0 +1,132 @@
+package offload
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// ErrMalformed says that a frame is not what its Header says.
+var ErrMalformed = errors.New("malformed offload header")
+
+// A Splitter cuts one large frame into segments. The zero value has none.
+type Splitter struct {
+	head    []byte // all headers
+	payload []byte // what is left of it
+	size    int    // of a segment's payload
+
+	ip, transport int
+	v6, udp       bool
+
+	base  sum    // of pseudo header and transport header, less what changes
+	ipSum sum    // of the IPv4 header, likewise
+	id    uint16 // IPv4 identification of the next segment
+	seq   uint32 // TCP sequence number of the next segment
+	first bool
+}
+
+// Start takes a large frame. It must not change until Pending says that all of
+// it is done. limit is how long segments may be.
+func (s *Splitter) Start(frame []byte, h Header, limit int) error {
+	*s = Splitter{}
+	ip, v6, ok := network(frame)
+	transport := int(h.CsumStart)
+	if !ok || transport < ip+ip4Len || v6 && transport < ip+ip6Len || h.GSOSize == 0 {
+		return ErrMalformed
+	}
+	head, proto := 0, uint16(protoTCP)
+	switch h.GSOType &^ GSOECN {
+	case GSOTCPv4, GSOTCPv6:
+		if v6 != (h.GSOType&^GSOECN == GSOTCPv6) || len(frame) < transport+tcpLen || h.CsumOffset != tcpCsum {
+			return ErrMalformed
+		}
+		head = transport + int(frame[transport+12]>>4)*4
+		if head < transport+tcpLen {
+			return ErrMalformed
+		}
+	case GSOUDPL4:
+		head, proto = transport+udpLen, protoUDP
+		if h.CsumOffset != udpCsum {
+			return ErrMalformed
+		}
+	default:
+		return ErrMalformed
+	}
+	if !v6 && transport != ip+int(frame[ip]&15)*4 || head >= len(frame) || head+int(h.GSOSize) > limit {
+		return ErrMalformed
+	}
+	s.head, s.payload, s.size = frame[:head], frame[head:], int(h.GSOSize)
+	s.ip, s.transport, s.v6, s.udp, s.first = ip, transport, v6, proto == protoUDP, true
+	s.prepare(proto)
+	return nil
+}
+
+// prepare sums what is the same in all segments.
+func (s *Splitter) prepare(proto uint16) {
+	t := s.head[s.transport:]
+	s.base = pseudo(addresses(s.head, s.ip, s.v6), proto)
+	if s.udp {
+		s.base = s.base.add(t[:4])
+	} else {
+		s.seq = binary.BigEndian.Uint32(t[4:])
+		s.base = s.base.add(t[:4]).add(t[8:12]).add(t[14:tcpCsum]).add(t[tcpCsum+2:])
+	}
+	if !s.v6 {
+		h := s.head[s.ip:s.transport]
+		s.id = binary.BigEndian.Uint16(h[4:])
+		s.ipSum = sum(0).add(h[:2]).add(h[6:10]).add(h[12:])
+	}
+}
+
+// Pending reports whether there are segments left.
+func (s *Splitter) Pending() bool { return len(s.payload) > 0 }
+
+// Next writes the next segment into buf, which has room for limit bytes, and
+// gives its length.
+func (s *Splitter) Next(buf []byte) int {
+	size := min(s.size, len(s.payload))
+	last := size == len(s.payload)
+	n := len(s.head) + size
+	copy(buf, s.head)
+	total := s.base.addCopy(buf[len(s.head):n], s.payload[:size])
+	s.payload = s.payload[size:]
+
+	s.network(buf, n)
+	t := buf[s.transport:n]
+	length := uint16(len(t))
+	if s.udp {
+		binary.BigEndian.PutUint16(t[4:], length)
+		c := ^total.word(length).word(length).fold() // pseudo header's and its own
+		if c == 0 {
+			c = 0xffff
+		}
+		binary.BigEndian.PutUint16(t[udpCsum:], c)
+	} else {
+		if !last {
+			t[tcpFlags] &^= tcpFIN | tcpPSH
+		}
+		if !s.first {
+			t[tcpFlags] &^= tcpCWR
+		}
+		binary.BigEndian.PutUint32(t[4:], s.seq)
+		total = total.word(length).word(uint16(s.seq >> 16)).word(uint16(s.seq)).
+			word(binary.BigEndian.Uint16(t[tcpFlags-1:]))
+		binary.BigEndian.PutUint16(t[tcpCsum:], ^total.fold())
+		s.seq += uint32(size)
+	}
+	s.first = false
+	return n
+}
+
+// network makes the IP header of a segment whose end is at n.
+func (s *Splitter) network(buf []byte, n int) {
+	h := buf[s.ip:s.transport]
+	if s.v6 {
+		binary.BigEndian.PutUint16(h[4:], uint16(n-s.ip-ip6Len))
+		return
+	}
+	length := uint16(n - s.ip)
+	binary.BigEndian.PutUint16(h[2:], length)
+	binary.BigEndian.PutUint16(h[4:], s.id)
+	binary.BigEndian.PutUint16(h[10:], ^s.ipSum.word(length).word(s.id).fold())
+	s.id++
+}
