@@ -119,7 +119,7 @@ var arrows = map[string][]string{
 	"cmd/slogger":    {"internal/daemon", "internal/getopt"},
 	"ecmdrv":         {"usb"},
 	"internal":       {},
-	"internal/netif": {"internal/ctl"},
+	"internal/netif": {"internal/ctl", "internal/offload"},
 	"internal/stack": {"internal/ctl", "internal/netif"},
 	"slog":           {},
 	"usb":            {},

@@ -3,12 +3,10 @@ package netif
 import (
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 
-	"github.com/songgao/water"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -45,19 +43,21 @@ func (c *Config) check() error {
 }
 
 // A TAP is an Ethernet interface whose hardware is this process. It implements
-// nic.Port; Fetch and Deliver are in frames.go.
+// nic.Port; Fetch is in fetch.go, Deliver in deliver.go.
 type TAP struct {
 	name    string
 	index   int
 	maxMTU  int
 	changed func()
 
-	fd   int           // non-blocking, unknown to Go's own poller
-	iov  [2]unix.Iovec // Fetch: the lent buffer and spare
-	over [1]byte       // Fetch: a frame that reaches here is too long
-	gone atomic.Bool   // the kernel's interface has been removed under us, or Close was called
-	in   atomic.Uint64 // frames dropped, by the driver and here
-	out  atomic.Uint64
+	fd      int           // non-blocking, unknown to Go's own poller
+	sending sending       // Fetch's
+	joining joining       // Deliver's
+	gone    atomic.Bool   // the kernel's interface has been removed under us, or Close was called
+	in      atomic.Uint64 // frames dropped, by the driver and here
+	out     atomic.Uint64
+	enabled atomic.Uint64 // Capabilities: Rx, Tx
+	noUSO   atomic.Bool   // the kernel knows no segmentation of datagrams
 
 	inGroups, outGroups groups
 
@@ -88,38 +88,12 @@ func Open(c Config) (*TAP, error) {
 		return nil, fmt.Errorf("%s: making a TAP: %w", c.Name, err)
 	}
 	t := &TAP{name: c.Name, maxMTU: c.MaxMTU, changed: c.CarrierChanged, fd: fd}
-	t.iov[1].Base = &t.over[0]
-	t.iov[1].SetLen(len(t.over))
+	t.sending.init(c.MaxMTU)
 	if err := t.configure(c); err != nil {
 		_ = t.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
 	}
 	return t, nil
-}
-
-// openFD gives a descriptor of a new TAP. It is a copy of water's: that one
-// belongs to Go's poller, which would wake up for each frame, to no end because
-// drivers poll(2) by themselves.
-func openFD(name string) (fd int, err error) {
-	w, err := water.New(water.Config{
-		DeviceType:             water.TAP,
-		PlatformSpecificParams: water.PlatformSpecificParams{Name: name},
-	})
-	if err != nil {
-		return -1, err
-	}
-	defer w.Close()
-	raw, err := w.ReadWriteCloser.(*os.File).SyscallConn()
-	if err != nil {
-		return -1, err
-	}
-	ctlErr := raw.Control(func(f uintptr) {
-		fd, err = unix.FcntlInt(f, unix.F_DUPFD_CLOEXEC, 0)
-	})
-	if ctlErr != nil {
-		return -1, ctlErr
-	}
-	return fd, err
 }
 
 func (t *TAP) configure(c Config) error {
@@ -129,6 +103,9 @@ func (t *TAP) configure(c Config) error {
 	}
 	t.index = l.Attrs().Index
 	if err := t.setCarrier(false); err != nil {
+		return err
+	}
+	if err := t.SetEnabled(t.Supported()); err != nil {
 		return err
 	}
 	if c.MAC != nil {

@@ -42,6 +42,7 @@ func TestShow(t *testing.T) {
 		Media:  &ctl.Media{Current: "autoselect", Active: "100baseTX full-duplex", Supported: []string{"autoselect"}, BitRate: 480e6},
 		Driver: "ecm", Description: "a device in a test",
 		Counters: []ctl.Counter{{Name: "frames", Value: 7}},
+		CapRx:    0x1f, CapTx: 0x7f, EnabledRx: 0x1f, EnabledTx: 0x7f,
 	}}
 	if diff := cmp.Diff(want, got, sameAddr, cmpopts.IgnoreFields(ctl.Interface{}, "Index", "Stats")); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
