@@ -29,8 +29,9 @@ type loop struct {
 	done   []*usb.Transfer
 	submit []*usb.Transfer // at the end of this round
 
-	packet    int // wMaxPacketSize of bulk OUT
-	portPlace int // in the poller
+	packet    int  // wMaxPacketSize of bulk OUT
+	pad       bool // a frame of whole packets gets a byte more
+	portPlace int  // in the poller
 	portEvent int16
 	starved   bool // the host is not watched, for want of an idle transfer
 
@@ -52,11 +53,11 @@ func newLoop(d *device) (*loop, error) {
 // prepare makes the transfers.
 func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	l.queue = q
-	l.packet = int(f.out.MaxPacketSize)
+	l.packet, l.pad = int(f.out.MaxPacketSize), o.pad
 	if err := l.rx.alloc(q, f.in.Address, o.receive, f.segment.receiveSize(int(f.in.MaxPacketSize))); err != nil {
 		return err
 	}
-	if err := l.tx.alloc(q, f.out.Address, o.transmit, f.segment.transmitSize()); err != nil {
+	if err := l.tx.alloc(q, f.out.Address, o.transmit, f.segment.transmitSize()+1); err != nil {
 		return err
 	}
 	for _, t := range l.rx.all {
@@ -228,7 +229,7 @@ func (l *loop) fetch(now time.Time) error {
 	}
 	l.starve(false)
 	for i, t := range l.tx.idle {
-		l.bufs[i] = t.Buf
+		l.bufs[i] = t.Buf[:len(t.Buf)-1] // which is for pad
 	}
 	n, err := l.device.port.Fetch(l.bufs[:idle], l.lens[:idle])
 	if err != nil || n == 0 {
@@ -240,6 +241,11 @@ func (l *loop) fetch(now time.Time) error {
 	for i, t := range l.tx.idle[:n] {
 		t.Length = l.lens[i]
 		t.ZeroPacket = t.Length%l.packet == 0
+		if l.pad && t.ZeroPacket {
+			t.Buf[t.Length] = 0
+			t.Length++
+			t.ZeroPacket = false
+		}
 	}
 	l.submit = append(l.submit, l.tx.idle[:n]...)
 	l.tx.idle = append(l.tx.idle[:0], l.tx.idle[n:]...)

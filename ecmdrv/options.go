@@ -21,6 +21,7 @@ type options struct {
 	transmit  int   // transfers for outgoing frames
 	bufSize   int   // of the AT channel, in bytes
 	verbose   int
+	pad       bool             // end frames of whole packets with a byte, not a zero-length packet
 	wait      time.Duration    // for the USB stack to appear
 	mac       net.HardwareAddr // nil: the device's own
 }

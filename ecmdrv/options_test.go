@@ -37,6 +37,7 @@ func TestParseOptions(t *testing.T) {
 		{"depths", "receive=1,transmit=1024", defaults(func(o *options) { o.receive, o.transmit = 1, 1024 })},
 		{"buffer", "bufsz=65535", defaults(func(o *options) { o.bufSize = 65535 })},
 		{"pnp", "pnp", defaults(func(o *options) { o.pnp = true })},
+		{"pad", "pad", defaults(func(o *options) { o.pad = true })},
 		{"last wins", "receive=8,receive=16", defaults(func(o *options) { o.receive = 16 })},
 		{"mac", "mac=02aabbCCDDEE", defaults(func(o *options) { o.mac = net.HardwareAddr{2, 0xaa, 0xbb, 0xcc, 0xdd, 0xee} })},
 		{"path with equals sign", "path=a=b:c", defaults(func(o *options) { o.path = "a=b:c" })},

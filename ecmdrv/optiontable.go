@@ -28,6 +28,7 @@ var commonOptions = map[string]option{
 	"devnum":     number(1, 127, func(o *options, n int) { o.device = n }), // USB 2.0, 8.3.2.1
 	"ign_remove": word(func(o *options) { o.ignRemove = true }),
 	"mac":        {set: func(o *options, value string) (err error) { o.mac, err = parseMAC(value); return err }},
+	"pad":        word(func(o *options) { o.pad = true }), // ours: for devices that cannot take zero-length packets
 	"path":       {set: func(o *options, value string) error { o.path = value; return nil }},
 	"pnp":        word(func(o *options) { o.pnp = true }),
 	"receive":    number(1, maxTransfers, func(o *options, n int) { o.receive = n }),

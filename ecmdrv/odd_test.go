@@ -1,0 +1,72 @@
+package ecmdrv
+
+import (
+	"slices"
+	"testing"
+
+	"io-pkt/usb"
+)
+
+// Devices whose descriptors are not by the book move frames all the same.
+func TestOddDescriptors(t *testing.T) {
+	control, data := iface(0, 0, 2, 6), iface(1, 0, 10, 0)
+	eth, interrupt := ethernet(iSimMAC, 1514), endpoint(0x83, usb.TransferInterrupt, 8)
+	setting, pair := iface(1, 1, 10, 0), bulkPair(0x81, 0x01, 64)
+	lie := func(class, subClass uint8) []byte {
+		return []byte{8, usb.DescInterfaceAssociation, 0, 2, class, subClass, 0, 0}
+	}
+	for _, tt := range []struct {
+		name   string
+		config []byte
+	}{
+		{"by the book", config(control, union(0, 1), eth, interrupt, data, setting, pair)},
+		{"association says RNDIS", config(lie(0xe0, 1), control, union(0, 1), eth, interrupt, data, setting, pair)},
+		{"association says modem", config(lie(2, 2), control, union(0, 1), eth, interrupt, data, setting, pair)},
+		{"no union", config(control, eth, interrupt, data, setting, pair)},
+		{"behind the configuration", config(union(0, 1), eth, control, interrupt, data, setting, pair)},
+		{"behind the endpoint", config(control, interrupt, union(0, 1), eth, data, setting, pair)},
+		{"setting of class 0", config(control, union(0, 1), eth, interrupt, data, iface(1, 1, 0, 0), pair)},
+		{"endpoints in setting 0", config(control, union(0, 1), eth, interrupt, data, pair)},
+		{"endpoints in both settings", config(control, union(0, 1), eth, interrupt, data, pair, setting, pair)},
+		{"one interface", config(control, eth, pair)},
+		{"no notifications", config(control, union(0, 1), eth, data, setting, pair)},
+		{"a modem in front", config(iface(2, 0, 2, 2), endpoint(0x85, usb.TransferInterrupt, 16),
+			iface(3, 0, 10, 0), bulkPair(0x86, 6, 64), control, union(0, 1), eth, interrupt, data, setting, pair)},
+		{"segment of 0", config(control, union(0, 1), ethernet(iSimMAC, 0), interrupt, data, setting, pair)},
+		{"segment of 13", config(control, union(0, 1), ethernet(iSimMAC, 13), interrupt, data, setting, pair)},
+		{"segment of 65535", config(control, union(0, 1), ethernet(iSimMAC, 65535), interrupt, data, setting, pair)},
+		{"packets of 8", config(control, union(0, 1), eth, interrupt, data, setting, bulkPair(0x81, 0x01, 8))},
+		{"packets of 1023", config(control, union(0, 1), eth, interrupt, data, setting, bulkPair(0x81, 0x01, 1023))},
+		{"unknown descriptors", config([]byte{3, 0x21, 0}, control, []byte{5, 0x24, 0x77, 1, 2}, union(0, 1), eth, interrupt,
+			[]byte{6, 0x30, 0, 0, 0, 0}, data, []byte{0, 0, 0}, setting, pair)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, "", crafted(t, 0x1209, 1, tt.config))
+			works(r.up("ecm0"))
+		})
+	}
+}
+
+// With pad a frame of whole packets ends with one more byte instead of a
+// zero-length packet.
+func TestPad(t *testing.T) {
+	for _, options := range []string{"", "pad"} {
+		t.Run("options "+options, func(t *testing.T) {
+			r := newRig(t, options, echo(t))
+			p := r.up("ecm0")
+			buf := make([]byte, 2048)
+			for _, length := range []int{60, 511, 512, 513, 1024, 1514} {
+				f := pattern(length, length)
+				p.send(f)
+				want := mirrored(f)
+				if options != "" && length%512 == 0 {
+					want = append(want, 0)
+				}
+				if got := p.receive(buf); !slices.Equal(got, want) {
+					t.Errorf("frame of %d bytes: got %d bytes back, want %d", length, len(got), len(want))
+				}
+			}
+		})
+	}
+}
