@@ -84,7 +84,9 @@ func (h *testHost) Attach(spec nic.Spec, dev nic.Device) (nic.Port, error) {
 			p.name = name
 		}
 	}
+	h.mu.Unlock()
 	dev.Named(p.name)
+	h.mu.Lock()
 	h.ports[p.name] = p
 	h.changed()
 	if h.attached != nil {
