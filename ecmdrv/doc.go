@@ -1,11 +1,12 @@
 // Package ecmdrv drives CDC-ECM devices, modems and Ethernet adapters, through
-// any usb.Stack: it is what devnp-ecm.so is on QNX.
+// any usb.Stack: it is what devnp-ecm.so and devnp-ecmplus.so are on QNX.
 //
 // The pure part takes bytes and words apart: options.go, function.go (which
 // interfaces and endpoints of a device are its ECM function), mac.go, notify.go,
-// frame.go. The moving part is a module, made by Driver.Load, with a device for
-// each interface. A device lives from attach until it is pulled, or the host
-// closes it, and has three goroutines meanwhile:
+// frame.go; quirk.go and refuse.go list what is known of single products. The
+// moving part is a module, made by Driver.Load, with a device for each interface:
+// one for each function of a USB device. A device lives from attach until it is
+// pulled, or the host closes it, and has three goroutines meanwhile:
 //
 //   - the loop moves frames; it never waits for anything but poll(2),
 //   - the control goroutine makes the requests that the device has to answer and
