@@ -47,6 +47,7 @@ var commands = func() map[string]command {
 		"console":  cmdConsole,
 		"transfer": cmdTransfer,
 		"garbage":  cmdGarbage,
+		"session":  cmdSession,
 		"fds":      cmdFDs,
 	}
 	for _, p := range programs {
