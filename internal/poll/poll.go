@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,20 +49,63 @@ func (p *Poller) Ready(place int) int16 { return p.fds[place].Revents }
 // Wait waits until something is ready, Wake was called, or d has passed; d < 0
 // waits for ever, 0 only looks.
 func (p *Poller) Wait(d time.Duration) error {
-	var ts *unix.Timespec
-	if d >= 0 {
-		t := unix.NsecToTimespec(int64(d))
-		ts = &t
-	}
 	for i := range p.fds {
 		p.fds[i].Revents = 0
 	}
-	if _, err := unix.Ppoll(p.fds, ts, nil); err != nil && err != unix.EINTR {
+	first := brief
+	if d >= 0 {
+		first = min(d, brief)
+	}
+	ready, err := p.briefly(first)
+	if !ready && err == nil && first != d {
+		if d > 0 {
+			d -= first
+		}
+		err = p.patiently(d)
+	}
+	if err != nil {
 		return err
 	}
 	if p.fds[0].Revents != 0 {
 		var b [8]byte
 		_, _ = unix.Read(int(p.fds[0].Fd), b[:])
+	}
+	return nil
+}
+
+// brief is how long Wait waits before Go's scheduler is told that it does.
+const brief = 2 * time.Millisecond
+
+// briefly waits as long as something is likely to happen while there is traffic.
+// The scheduler does not hear of it: what it does else for each wait, waking its
+// watchdog, taking the processor away and finding another one, is as much work as
+// all that the caller does for a ping, and is done before the caller goes on.
+// Without it TCP is faster by a tenth in both directions, and a round trip
+// shorter by as much (on Linux's ECM gadget, in the guest of scripts/vm). The
+// collector and other goroutines wait for this one at most that long; in fact
+// shorter, because the signal that the runtime sends then ends the call.
+func (p *Poller) briefly(d time.Duration) (ready bool, err error) {
+	ts := unix.NsecToTimespec(int64(d))
+	n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(p.fds))), uintptr(len(p.fds)),
+		uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+	switch errno {
+	case 0:
+		return n > 0, nil
+	case unix.EINTR:
+		return false, nil
+	}
+	return false, errno
+}
+
+// patiently waits as any other goroutine does.
+func (p *Poller) patiently(d time.Duration) error {
+	var ts *unix.Timespec
+	if d >= 0 {
+		t := unix.NsecToTimespec(int64(d))
+		ts = &t
+	}
+	if _, err := unix.Ppoll(p.fds, ts, nil); err != nil && err != unix.EINTR {
+		return err
 	}
 	return nil
 }
