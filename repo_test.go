@@ -117,6 +117,7 @@ var arrows = map[string][]string{
 	"cmd/nicinfo":    {"internal/ctl", "internal/getopt"},
 	"cmd/sloginfo":   {"internal/getopt"},
 	"cmd/slogger":    {"internal/daemon", "internal/getopt"},
+	"cmd/waitfor":    {"internal/getopt", "internal/waitfor"},
 	"ecmdrv":         {"usb"},
 	"internal":       {},
 	"internal/netif": {"internal/ctl", "internal/offload"},
@@ -164,7 +165,7 @@ func within(sub, pkg string) bool { return sub == pkg || strings.HasPrefix(sub, 
 func TestLight(t *testing.T) {
 	forbidden := []string{"runtime/cgo", "github.com/google/gousb", "github.com/songgao/water",
 		"github.com/vishvananda/netlink", "gvisor.dev/gvisor/pkg/tcpip", "io-pkt/usb", "io-pkt/ecmdrv"}
-	for _, command := range []string{"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger"} {
+	for _, command := range []string{"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger", "waitfor"} {
 		t.Run(command, func(t *testing.T) {
 			if _, err := os.Stat("cmd/" + command); errors.Is(err, fs.ErrNotExist) {
 				t.Skip("it is not there")
