@@ -56,9 +56,8 @@ func newGuest(t testing.TB) *guest {
 	t.Helper()
 	needGuest(t)
 	g := &guest{t: t, dir: t.TempDir()}
-	lib, err := os.ReadFile("testdata/lib.sh")
-	err = errors.Join(err,
-		os.WriteFile(filepath.Join(g.dir, "lib.sh"), lib, 0o644),
+	err := errors.Join(
+		os.CopyFS(g.dir, os.DirFS("testdata")),
 		os.Mkdir(filepath.Join(g.dir, "bin"), 0o755))
 	if err != nil {
 		t.Fatal(err)

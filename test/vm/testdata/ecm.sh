@@ -4,12 +4,12 @@
 # shellcheck source=/dev/null
 . /share/lib.sh
 
-# transfers moves TCP both ways and prints the rates.
+# transfers moves TCP out, in, and both ways at once, and prints the rates.
 transfers() {
 	local option
-	for option in '' -R; do
+	for option in '' -R --bidir; do
 		# shellcheck disable=SC2086 # no word for nothing
-		iperf3 -c 10.9.0.2 -t 5 $option >/run/iperf3.log || fail "$(cat /run/iperf3.log)"
+		iperf3 -c 10.9.0.2 -t 3 $option >/run/iperf3.log || fail "$(cat /run/iperf3.log)"
 		grep -E 'sender|receiver' /run/iperf3.log
 	done
 }
@@ -26,7 +26,8 @@ workflow() {
 	ifconfig ecm0
 	bound "$port" 1 usbfs || fail "the data interface is not ours"
 	bound "$port" 2 cdc_acm || fail "the serial port was taken along"
-	pings 10.9.0.2 "$1"
+	echo AT >/dev/serecm0 && await eval 'sloginfo | grep "ecm0: AT command refused: .*; the device has serial ports: /dev/ttyACM[0-9]$"'
+	pings 10.9.0.2
 	ip netns exec gad ping -q -c 3 -W 10 10.9.0.1 >/dev/null
 	transfers
 	ifconfig -v ecm0

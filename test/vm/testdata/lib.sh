@@ -41,17 +41,9 @@ stop_stack() {
 	await eval '! pgrep -x io-pkt-v4-hc'
 }
 
-# pings ADDRESS SPEED pings with frames around each multiple of the speed's bulk
-# packet, where a zero-length packet makes the difference, and with the smallest
-# and largest. A frame is 42 bytes more than ping's payload.
+# pings ADDRESS pings with frames of every size, and so with each multiple of the
+# bulk packets of every speed, where a zero-length packet makes the difference.
 pings() {
-	local size packet sizes=(0 1 1471 1472)
-	case $2 in full) packet=64 ;; high) packet=512 ;; super) packet=1024 ;; esac
-	for ((size = packet - 42; size < 1472; size += packet)); do
-		sizes+=($((size - 1)) "$size" $((size + 1)))
-	done
 	await ping -c 1 -W 1 "$1"
-	for size in "${sizes[@]}"; do
-		ping -q -c 1 -W 10 -s "$size" "$1" >/dev/null || fail "no answer to $size bytes"
-	done
+	/share/sweep "$1" || fail "pings to $1"
 }

@@ -18,7 +18,7 @@ IO_PKT_TEST_DEVICE='0525:a4a2 10.0.2.2 10.0.2.15' host.test -test.v -test.timeou
 io-pkt-v4-hc -d ecm verbose -ptcpip
 if_up -p -r 60 ecm0
 ifconfig ecm0 10.0.2.15/24
-pings 10.0.2.2 full
+pings 10.0.2.2
 sloginfo
 ifconfig ecm0 destroy
 stop_stack
