@@ -3,7 +3,8 @@
 //
 //	our test binaries, io-pkt ──> usb/host ──> Linux's usbfs, dummy_hcd ──> Linux's ECM gadget
 //	io-usb -d sim ──> USB/IP ──> Linux's vhci_hcd ──> Linux's cdc_ether
-//	                                              └─> usb/host, the suite of usb/usbtest
+//	                                              ├─> usb/host, the suite of usb/usbtest
+//	                                              └─> io-pkt, and usbmon beside it
 //
 // The guest is that of scripts/vm: it boots in seconds, needs no KVM, and its
 // root is this machine's own. Each test boots one guest and runs one script of
