@@ -10,7 +10,7 @@ DESTDIR ?=
 # The commands that reach USB need cgo, for libusb; the others are static.
 CGO_COMMANDS    = io-pkt
 STATIC_COMMANDS = io-usb ifconfig if_up mount nicinfo sloginfo slogger \
-	waitfor
+	pidin slay waitfor
 # One binary, several names: the name picks the variant.
 LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=sloginfo
 

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/creack/pty"
+
+	"io-pkt/internal/process"
+)
+
+// beCommand makes the test's own binary slay.
+const beCommand = "SLAY_TEST_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// command runs slay as a process of its own and gives what it said and its status.
+func command(t *testing.T, stdin string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	return runCommand(t, exec.CommandContext(t.Context(), os.Args[0], args...), stdin)
+}
+
+func runCommand(t *testing.T, cmd *exec.Cmd, stdin string) (stdout, stderr string, status int) {
+	t.Helper()
+	cmd.Env = append(os.Environ(), beCommand+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	_ = cmd.Run()
+	if cmd.ProcessState == nil {
+		t.Fatal("slay did not run")
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// A victim is a process under a name that nobody else has.
+type victim struct{ *exec.Cmd }
+
+var taken = os.Getpid()
+
+// name gives a name that no process has.
+func name(t *testing.T) string { return fmt.Sprintf("victim-%d-%s", taken, t.Name()) }
+
+func start(t *testing.T, name string, attr *syscall.SysProcAttr) victim {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sleep", "3600")
+	cmd.Args[0] = name
+	cmd.SysProcAttr = attr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	v := victim{cmd}
+	t.Cleanup(func() {
+		if v.ProcessState == nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+	return v
+}
+
+// diedOf waits for its end and gives the signal that it died of.
+func (v victim) diedOf() syscall.Signal {
+	_ = v.Wait()
+	return v.ProcessState.Sys().(syscall.WaitStatus).Signal()
+}
+
+// lives reports whether it is still there.
+func (v victim) lives() bool {
+	_, err := process.Read(process.Proc, v.Process.Pid)
+	return err == nil
+}
+
+func TestSignals(t *testing.T) {
+	for _, c := range []struct {
+		options string
+		want    syscall.Signal
+	}{
+		{"", syscall.SIGTERM}, {"-f", syscall.SIGTERM}, {"-s KILL", syscall.SIGKILL}, {"-s SIGHUP", syscall.SIGHUP},
+		{"-sint", syscall.SIGINT}, {"-9", syscall.SIGKILL}, {"-Q -f -SIGUSR1", syscall.SIGUSR1}, {"-fs9", syscall.SIGKILL},
+		{"-C 0 -s TERM", syscall.SIGTERM}, {"-m name", syscall.SIGTERM},
+	} {
+		v := start(t, "/usr/sbin/"+name(t), nil)
+		other := start(t, name(t)+"-hc", nil)
+		if out, errs, status := command(t, "", append(strings.Fields(c.options), name(t))...); status != 1 || out+errs != "" {
+			t.Fatalf("%q: status %d, %q, %q", c.options, status, out, errs)
+		}
+		if got := v.diedOf(); got != c.want {
+			t.Errorf("%q: died of %v, want %v", c.options, got, c.want)
+		}
+		if !other.lives() {
+			t.Errorf("%q ended another one", c.options)
+		}
+	}
+}
+
+// The status is how many it was done to.
+func TestStatus(t *testing.T) {
+	none := name(t) + "-none"
+	if out, errs, status := command(t, "", none); status != 0 || out != "" || errs != "slay: Unable to find process '"+none+"'\n" {
+		t.Errorf("status %d, %q, %q", status, out, errs)
+	}
+	if out, errs, status := command(t, "", "-Q", "-f", none); status != 0 || out+errs != "" {
+		t.Errorf("quiet: status %d, %q, %q", status, out, errs)
+	}
+	var all []victim
+	var words []string
+	for i := range 3 {
+		all = append(all, start(t, fmt.Sprintf("%s-%d", name(t), i), nil))
+		words = append(words, fmt.Sprintf("%s-%d", name(t), i))
+	}
+	if _, errs, status := command(t, "", append(words, none)...); status != 3 || !strings.Contains(errs, none) {
+		t.Errorf("status %d, %q", status, errs)
+	}
+	for _, v := range all {
+		v.diedOf()
+	}
+}
+
+// Of several it asks for each; the end of input is a no.
+func TestAsks(t *testing.T) {
+	a, b := start(t, name(t), nil), start(t, name(t), nil)
+	if _, _, status := command(t, "", name(t)); status != 0 || !a.lives() || !b.lives() {
+		t.Errorf("no answer: status %d", status)
+	}
+	out, _, status := command(t, "n\nYes\n", name(t))
+	if status != 1 || strings.Count(out, "(y/n)?") != 2 {
+		t.Errorf("one no, one yes: status %d, %q", status, out)
+	}
+	b.diedOf()
+	if _, _, status := command(t, "n\n", "-q", "-f", name(t)); status != 0 || !a.lives() {
+		t.Errorf("-q: status %d", status)
+	}
+	start(t, name(t), nil)
+	if _, _, status := command(t, "", "-f", name(t)); status != 2 {
+		t.Errorf("-f: status %d", status)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	v := start(t, name(t), nil)
+	id := strconv.Itoa(v.Process.Pid)
+	if out, _, status := command(t, "", "-p", name(t)); status != 1 || out != id+"\n" || !v.lives() {
+		t.Errorf("-p: status %d, %q", status, out)
+	}
+	if _, _, status := command(t, "", "-m", "name", id); status != 0 || !v.lives() {
+		t.Errorf("-m name: status %d", status)
+	}
+	if _, _, status := command(t, "", "-m", "pid", name(t)); status != 0 || !v.lives() {
+		t.Errorf("-m pid: status %d", status)
+	}
+	if _, _, status := command(t, "", id); status != 1 {
+		t.Errorf("by number: status %d", status)
+	}
+	v.diedOf()
+}
+
+// -h holds, -u lets go on, -S spares parents, -t looks at the terminal.
+func TestKinds(t *testing.T) {
+	v := start(t, name(t), nil)
+	state := func() string {
+		p, err := process.Read(process.Proc, v.Process.Pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _ := p.State()
+		return s
+	}
+	if _, _, status := command(t, "", "-h", name(t)); status != 1 || state() != "STOPPED" {
+		t.Errorf("-h: status %d, %s", status, state())
+	}
+	if _, _, status := command(t, "", "-u", name(t)); status != 1 || state() == "STOPPED" {
+		t.Errorf("-u: status %d, %s", status, state())
+	}
+	if _, _, status := command(t, "", "-fQS", filepath.Base(os.Args[0])); status != 0 {
+		t.Errorf("-S: status %d", status) // this very test has a child
+	}
+	ptmx, tty, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ptmx.Close()
+	defer tty.Close()
+	if _, _, status := command(t, "", "-Q", "-t", tty.Name(), name(t)); status != 0 || !v.lives() {
+		t.Errorf("-t: status %d", status)
+	}
+	on := exec.CommandContext(t.Context(), "sleep", "3600")
+	on.Args[0] = name(t) + "-tty"
+	on.Stdin, on.SysProcAttr = tty, &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := on.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, status := command(t, "", "-t", strings.TrimPrefix(tty.Name(), "/dev/"), on.Args[0]); status != 1 {
+		t.Errorf("-t: status %d", status)
+	}
+	_ = on.Wait()
+}
+
+// Priorities change, and nobody ends.
+func TestPriority(t *testing.T) {
+	v := start(t, name(t), nil)
+	if _, errs, status := command(t, "", "-P", "5", "-R", "1", name(t)); status != 1 {
+		t.Fatalf("status %d, %q", status, errs)
+	}
+	p, err := process.Read(process.Proc, v.Process.Pid)
+	if err != nil || p.Priority().Level != 5 {
+		t.Errorf("priority %v, %v", p.Priority(), err)
+	}
+}
+
+// A user reaches his own processes only, root everybody's.
+func TestOthers(t *testing.T) {
+	nobody, err := user.Lookup("nobody")
+	if os.Getuid() != 0 || err != nil {
+		t.Skip("needs root, and a user nobody")
+	}
+	uid, _ := strconv.Atoi(nobody.Uid)
+	as := &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	roots, theirs := start(t, name(t), nil), start(t, name(t), as)
+	// Where the test's binary is, nobody may not look.
+	dir, err := os.MkdirTemp("/tmp", "slay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	copied := filepath.Join(dir, "slay")
+	if out, err := exec.Command("cp", os.Args[0], copied).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), copied, "-f", name(t))
+	cmd.SysProcAttr = as
+	if out, errs, status := runCommand(t, cmd, ""); status != 1 || !roots.lives() {
+		t.Errorf("as nobody: status %d, %q, %q", status, out, errs)
+	}
+	theirs.diedOf()
+	theirs = start(t, name(t), as)
+	if _, _, status := command(t, "", "-f", name(t)); status != 2 {
+		t.Errorf("as root: status %d", status)
+	}
+	theirs.diedOf()
+}
+
+func TestUsage(t *testing.T) {
+	for _, c := range []struct{ line, err string }{
+		{"", "no process is named"},
+		{"-f", "no process is named"},
+		{"-x a", "unknown option -- x"},
+		{"-s", "requires an argument -- s"},
+		{"-s FOO a", `unknown signal "FOO"`},
+		{"-s 65 a", `unknown signal "65"`},
+		{"-0 a", `unknown signal "0"`},
+		{"-m both a", "want name or pid"},
+		{"-n node a", "there is no other node"},
+		{"-P fast a", `bad priority "fast"`},
+		{"-C 64 a", "bad processor -C 64"},
+		{"-t null-and-void a", "no such file"},
+		{"-T 0 a", `bad thread "0"`},
+	} {
+		_, errs, status := command(t, "", strings.Fields(c.line)...)
+		if status != 0 || !strings.HasPrefix(errs, "slay: ") || !strings.Contains(errs, c.err) || !strings.Contains(errs, "usage: slay") {
+			t.Errorf("%s: status %d, %q", c.line, status, errs)
+		}
+	}
+}
+
+// A command line that is taken says what to do, and to whom.
+func FuzzOptions(f *testing.F) {
+	f.Add("-f -s KILL io-usb")
+	f.Add("-9 -P 10r -C 1 -- -a")
+	f.Add("-Ps -SIG -m pid 1")
+	f.Fuzz(func(t *testing.T, line string) {
+		o, err := parseOptions(strings.Split(line, " "))
+		if err == nil && (len(o.words) == 0 || o.signal == 0 && o.runmask == 0 && o.priority == nil || o.signal < 0 || o.signal > 64) {
+			t.Errorf("%q: %+v", line, o)
+		}
+	})
+}
