@@ -115,6 +115,7 @@ var arrows = map[string][]string{
 	"cmd/io-usb":     {"internal/daemon", "internal/getopt", "usb"},
 	"cmd/mount":      {"internal/ctl", "internal/getopt"},
 	"cmd/nicinfo":    {"internal/ctl", "internal/getopt"},
+	"cmd/on":         {"internal/daemon", "internal/getopt", "internal/process", "internal/waitfor"},
 	"cmd/pidin":      {"internal/getopt", "internal/process"},
 	"cmd/slay":       {"internal/getopt", "internal/process"},
 	"cmd/sloginfo":   {"internal/getopt"},
@@ -167,7 +168,7 @@ func within(sub, pkg string) bool { return sub == pkg || strings.HasPrefix(sub, 
 func TestLight(t *testing.T) {
 	forbidden := []string{"runtime/cgo", "github.com/google/gousb", "github.com/songgao/water",
 		"github.com/vishvananda/netlink", "gvisor.dev/gvisor/pkg/tcpip", "io-pkt/usb", "io-pkt/ecmdrv"}
-	for _, command := range []string{"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger", "pidin", "slay", "waitfor"} {
+	for _, command := range []string{"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger", "on", "pidin", "slay", "waitfor"} {
 		t.Run(command, func(t *testing.T) {
 			if _, err := os.Stat("cmd/" + command); errors.Is(err, fs.ErrNotExist) {
 				t.Skip("it is not there")
