@@ -23,6 +23,7 @@ type desk struct {
 
 	limit    int   // how much of a command the modem takes at once; 0 for all
 	refuse   error // what SEND_ENCAPSULATED_COMMAND gives
+	deny     error // what GET_ENCAPSULATED_RESPONSE gives
 	hold     bool  // asking for a response that is not there takes too long
 	requests []string
 	typed    []byte
@@ -49,6 +50,8 @@ func newDesk(t *testing.T, size int) *desk {
 func (d *desk) request(_ context.Context, direction, request uint8, data []byte) (int, error) {
 	d.requests = append(d.requests, fmt.Sprintf("%02x %02x %d", direction, request, len(data)))
 	switch {
+	case direction == usb.DirIn && d.deny != nil:
+		return 0, d.deny
 	case direction == usb.DirIn && d.modem.Pending() == 0 && d.hold:
 		return 0, usb.ErrTimeout
 	case direction == usb.DirIn:
@@ -225,24 +228,17 @@ func TestMessage(t *testing.T) {
 // Each size of buffer, with commands that just fit in and that do not.
 func TestBufferSizes(t *testing.T) {
 	for _, size := range []int{1, 64, 2048, 65535} {
-		for _, over := range []int{-1, 0, 1} {
-			length := size + over
-			if length < 1 {
-				continue
-			}
+		for _, length := range []int{0, size - 1, size, size + 1} {
 			t.Run(fmt.Sprintf("%d/%d", size, length), func(t *testing.T) {
 				d := newDesk(t, size)
-				command := "\r"
-				if length >= 3 {
-					command = "AT" + strings.Repeat(" ", length-3) + "\r"
-				} else if length == 2 {
-					command = "A\r"
-				}
-				d.typeIn(command)
+				d.typeIn(commandOf(length))
 				d.settle()
 				want := "\r\nOK\r\n"
 				switch {
-				case over > 0:
+				case length == 0:
+					want = ""
+					d.asked()
+				case length > size:
 					want = "\r\nERROR\r\n"
 					d.asked()
 					if len(d.log) != 1 || !strings.Contains(d.log[0], fmt.Sprint(size)) {
@@ -265,6 +261,12 @@ func TestBufferSizes(t *testing.T) {
 			})
 		}
 	}
+}
+
+// commandOf gives a command of so many bytes with its end. From three on it has
+// an answer, OK.
+func commandOf(length int) string {
+	return "AT\r"[max(3-length, 0):max(3-length, 2)] + strings.Repeat(" ", max(length-3, 0)) + "\r"[:min(length, 1)]
 }
 
 // A device with little room gets long commands in pieces that it can take.
@@ -319,6 +321,43 @@ func TestATRefused(t *testing.T) {
 	d := newDesk(t, 2048)
 	d.refuse = usb.ErrGone
 	d.typeIn("AT\r")
+	if err := d.at.step(t.Context(), d.now); !errors.Is(err, usb.ErrGone) {
+		t.Errorf("a device that has gone: %v", err)
+	}
+}
+
+// A device that refuses to be asked has said nothing; the next command comes
+// through to it all the same.
+func TestResponseDenied(t *testing.T) {
+	for _, err := range []error{usb.ErrStall, usb.ErrProtocol, usb.ErrOverflow} {
+		t.Run(err.Error(), func(t *testing.T) {
+			d := newDesk(t, 2048)
+			d.deny = err
+			d.typeIn("AT\r")
+			d.settle()
+			for range 100 {
+				d.at.notified()
+			}
+			d.settle()
+			if len(d.requests) > 1+maxCollect {
+				t.Errorf("%d requests", len(d.requests))
+			}
+			d.expect("")
+			d.deny = nil
+			d.typeIn("AT+CSQ\r")
+			want := "\r\nOK\r\n\r\n+CSQ: 20,99\r\n\r\nOK\r\n"
+			for end := d.now.Add(2 * answerTime); d.now.Before(end) && len(d.read) < len(want); {
+				d.now = d.now.Add(max(d.settle(), 0))
+			}
+			d.expect(want)
+			if len(d.log) > 0 {
+				t.Errorf("log %q", d.log)
+			}
+		})
+	}
+	d := newDesk(t, 2048)
+	d.deny = usb.ErrGone
+	d.at.notified()
 	if err := d.at.step(t.Context(), d.now); !errors.Is(err, usb.ErrGone) {
 		t.Errorf("a device that has gone: %v", err)
 	}

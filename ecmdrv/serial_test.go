@@ -191,6 +191,37 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// Commands as long as the buffer come through whole, longer ones not at all, and a
+// user who types nothing is left alone.
+func TestLongCommands(t *testing.T) {
+	for _, size := range []int{1, 64, 2048, 65535} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			l := newLine(t, fmt.Sprintf("bufsz=%d", size), sim.Config{})
+			sent, refused := uint64(0), uint64(0)
+			if size > 5 {
+				l.quiet()
+				sent++
+			}
+			for _, length := range []int{0, size - 1, size, size + 1} {
+				l.typeIn(commandOf(length))
+				switch {
+				case length > size:
+					refused++
+					l.ask("", "\r\nERROR\r\n")
+				case length > 2:
+					sent++
+					l.ask("", answerOK)
+				case length > 0: // an empty line; its echo
+					sent++
+					l.ask("", "\r")
+				}
+				l.counted(atCommands, sent)
+				l.counted(atRefused, refused)
+			}
+		})
+	}
+}
+
 // Nobody reads: the newest is kept, the log has one line, the interface works.
 func TestNobodyReads(t *testing.T) {
 	l := newLine(t, "", sim.Config{})
