@@ -1,5 +1,6 @@
 # make demo       the whole workflow on a simulated modem, installing what it needs
 # make test       every test, installing what it needs
+# make bench      what io-pkt is worth beside the kernel's driver: doc/bench.md
 # make build      the commands, in bin/
 # make install    the commands and their manuals below PREFIX, whose bin goes first in PATH
 # make lint       golangci-lint and shellcheck
@@ -26,7 +27,7 @@ GOFLAGS  := -trimpath -ldflags '-X main.version=$(VERSION)'
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 
-.PHONY: all build commands demo test lint install clean
+.PHONY: all build commands demo test bench lint install clean
 
 all: build
 
@@ -52,10 +53,15 @@ test:
 	$(GO) vet ./...
 	$(GO) run $(GOTESTSUM) --format pkgname-and-test-fails -- -race -timeout 40m $(TESTFLAGS) ./...
 
+bench:
+	@scripts/setup bench
+	@$(MAKE) --no-print-directory commands
+	$(GO) run ./test/bench $(BENCHFLAGS)
+
 lint:
 	@scripts/setup test
 	$(GO) run $(GOLANGCI) run ./...
-	shellcheck scripts/* .ci/run test/vm/testdata/*.sh
+	shellcheck scripts/* .ci/run test/*/testdata/*.sh
 
 install: build
 	install -d '$(TO)/bin' '$(TO)/share/man/man8' '$(TO)/share/bash-completion/completions'

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// guest measures a part in a guest of scripts/vm, which boots for it.
+func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
+	share := filepath.Join(dir, part)
+	if err := b.fillShare(share); err != nil {
+		return nil, err
+	}
+	var args []string
+	var minutes int
+	switch part {
+	case "compare":
+		args = []string{strconv.Itoa(b.pick(1, 2)), strconv.Itoa(b.pick(2, 5)), "high", "super"}
+		minutes = b.pick(10, 30)
+	case "scale":
+		args = []string{strconv.Itoa(b.pick(1, 3)), strconv.Itoa(b.pick(1, 3)), "1", "2", "4", "8"}
+		minutes = b.pick(10, 20)
+	}
+	b.say("%s: a guest boots", part)
+	path := filepath.Join(share, "samples")
+	samples, err := b.sampled(ctx, path, func() error { return b.boot(ctx, share, part, minutes, args) })
+	return b.figures(part, samples), err
+}
+
+// fillShare makes the directory that is the guest's /share: the commands in bin,
+// and the scripts.
+func (b *bench) fillShare(share string) error {
+	if err := os.CopyFS(filepath.Join(share, "bin"), os.DirFS(b.bin)); err != nil {
+		return err
+	}
+	for _, path := range []string{"test/vm/testdata/lib.sh", "test/bench/testdata/drivers.sh", "test/bench/testdata/measure.sh"} {
+		data, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(share, filepath.Base(path)), data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// boot runs a part's script in a guest. What it says is of interest only when it
+// fails.
+func (b *bench) boot(ctx context.Context, share, part string, minutes int, args []string) error {
+	words := append([]string{"run", "-p", "-t", strconv.Itoa(minutes * 60), "-s", share, "test/bench/testdata/" + part + ".sh"}, args...)
+	cmd := exec.CommandContext(ctx, "scripts/vm", words...)
+	// Asked to end, the script ends its QEMU and removes what it made. It is asked
+	// once: the terminal's Ctrl-C is for us, or it would be disturbed at that.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("scripts/vm: %w\n%s", err, out)
+	}
+	return nil
+}

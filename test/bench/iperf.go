@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// An iperfSum is the sum over all flows at the end of iperf3's report.
+type iperfSum struct {
+	Seconds float64 `json:"seconds"`
+	Bytes   float64 `json:"bytes"`
+	Packets float64 `json:"packets"` // UDP: how many were sent
+}
+
+// An iperfReport is what "iperf3 -J" prints, as far as it is of interest.
+type iperfReport struct {
+	Error string `json:"error"`
+	Start struct {
+		Test struct {
+			BlockSize float64 `json:"blksize"`
+		} `json:"test_start"`
+	} `json:"start"`
+	End struct {
+		Sent     *iperfSum `json:"sum_sent"`
+		Received *iperfSum `json:"sum_received"`
+		// Reverse is the second direction of --bidir.
+		Reverse *iperfSum `json:"sum_received_bidir_reverse"`
+	} `json:"end"`
+}
+
+// parseIperf reads a report. An iperf3 that failed prints one, too, with an error.
+func parseIperf(data []byte) (iperfReport, error) {
+	var r iperfReport
+	if err := json.Unmarshal(data, &r); err != nil {
+		return r, fmt.Errorf("iperf3's report: %w", err)
+	}
+	if r.Error != "" {
+		return r, errors.New("iperf3: " + r.Error)
+	}
+	if !r.End.Received.sound() || r.End.Reverse != nil && !r.End.Reverse.sound() {
+		return r, errors.New("iperf3's report: no sum of what was received")
+	}
+	return r, nil
+}
+
+// sound reports whether a sum is there and can be divided by.
+func (s *iperfSum) sound() bool {
+	return s != nil && s.Seconds > 0 && s.Bytes > 0 && !math.IsInf(s.Bytes/s.Seconds, 0)
+}
+
+// rate gives the bits per second that arrived, both directions together.
+func (r iperfReport) rate() float64 {
+	rate := r.End.Received.Bytes * 8 / r.End.Received.Seconds
+	if r.End.Reverse != nil {
+		rate += r.End.Reverse.Bytes * 8 / r.End.Reverse.Seconds
+	}
+	return rate
+}
+
+// bytes gives how many arrived, both directions together.
+func (r iperfReport) bytes() float64 {
+	if r.End.Reverse != nil {
+		return r.End.Received.Bytes + r.End.Reverse.Bytes
+	}
+	return r.End.Received.Bytes
+}
+
+// packets gives the UDP packets per second that arrived, and which part of those
+// that were sent did not. The receiver's own count of lost ones lacks the last.
+func (r iperfReport) packets() (rate, loss float64, err error) {
+	size, sent := r.Start.Test.BlockSize, r.End.Sent
+	if size <= 0 || sent == nil || sent.Packets <= 0 {
+		return 0, 0, errors.New("iperf3's report: not of UDP")
+	}
+	arrived := r.End.Received.Bytes / size
+	return arrived / r.End.Received.Seconds, max(1-arrived/sent.Packets, 0), nil
+}

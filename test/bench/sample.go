@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// A sample is one line that a script of testdata prints: one run of one test.
+type sample struct {
+	Driver    string            `json:"driver"` // "io-pkt", or what it is compared with
+	Speed     string            `json:"speed"`
+	Gadgets   int               `json:"gadgets"`
+	Test      string            `json:"test"`      // "tcp", "udp" or "rtt"
+	Direction string            `json:"direction"` // "out", "in" or "both"; of rtt "idle" or "loaded"
+	Flows     int               `json:"flows"`
+	CPU       float64           `json:"cpu"`   // processor time of all, in seconds
+	Iperf     []json.RawMessage `json:"iperf"` // iperf3's reports, one of each gadget
+	RTT       []float64         `json:"rtt"`   // milliseconds
+}
+
+// what names a sample in a message.
+func (s sample) what() string {
+	return fmt.Sprintf("%s, %s speed, %d gadgets: %s %s, %d flows", s.Driver, s.Speed, s.Gadgets, s.Test, s.Direction, s.Flows)
+}
+
+// A result is what a sample comes to.
+type result struct {
+	rate    float64 // bits per second, all gadgets together
+	slowest float64 // of the slowest gadget
+	cost    float64 // seconds of processor time per gigabyte
+	packets float64 // per second
+	loss    float64 // 0 to 1
+	rtt     float64 // milliseconds, the median
+}
+
+// parseSample reads a line.
+func parseSample(line []byte) (sample, error) {
+	var s sample
+	if err := json.Unmarshal(bytes.TrimSpace(line), &s); err != nil {
+		return s, fmt.Errorf("what was measured: %w", err)
+	}
+	if s.Driver == "" || s.Test == "" {
+		return s, errors.New("what was measured: of nothing")
+	}
+	return s, nil
+}
+
+// result works a sample out.
+func (s sample) result() (result, error) {
+	var r result
+	if s.Test == "rtt" {
+		if len(s.RTT) == 0 {
+			return r, errors.New("no answer to ping")
+		}
+		r.rtt = median(s.RTT)
+		return r, nil
+	}
+	if len(s.Iperf) == 0 || len(s.Iperf) != s.Gadgets {
+		return r, fmt.Errorf("%d reports of iperf3 for %d gadgets", len(s.Iperf), s.Gadgets)
+	}
+	var arrived float64
+	for i, raw := range s.Iperf {
+		report, err := parseIperf(raw)
+		if err != nil {
+			return r, err
+		}
+		rate := report.rate()
+		if i == 0 || rate < r.slowest {
+			r.slowest = rate
+		}
+		r.rate += rate
+		arrived += report.bytes()
+		if s.Test == "udp" {
+			if r.packets, r.loss, err = report.packets(); err != nil {
+				return r, err
+			}
+		}
+	}
+	r.cost = s.CPU / (arrived / 1e9)
+	return r, nil
+}
+
+// tell shows a sample to whoever waits.
+func (s sample) tell() string {
+	r, err := s.result()
+	switch {
+	case err != nil:
+		return fmt.Sprintf("%s: %v", s.what(), err)
+	case s.Test == "rtt":
+		return fmt.Sprintf("%s: %.3f ms", s.what(), r.rtt)
+	case s.Test == "udp":
+		return fmt.Sprintf("%s: %.0f/s, %.1f %% lost", s.what(), r.packets, r.loss*100)
+	}
+	return fmt.Sprintf("%s: %.0f Mb/s, %.2f s/GB", s.what(), r.rate/1e6, r.cost)
+}
