@@ -11,10 +11,10 @@ DESTDIR ?=
 # The commands that reach USB need cgo, for libusb; the others are static.
 CGO_COMMANDS    = io-pkt
 STATIC_COMMANDS = io-usb ifconfig if_up mount nicinfo sloginfo slogger \
-	on pidin slay waitfor
+	dhcp.client on pidin random slay waitfor
 # One binary, several names: the name picks the variant.
 LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=sloginfo \
-	qon=on
+	dhclient=dhcp.client qon=on pipe=random devc-pty=random
 
 # Commands whose options bash completes, beside io-pkt.
 COMPLETED = io-pkt-v4 io-pkt-v4-hc io-pkt-v6-hc io-usb slogger sloginfo slog2info

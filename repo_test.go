@@ -109,29 +109,31 @@ func TestExit(t *testing.T) {
 // and those below it, may import what stands after its name, itself, and what
 // everybody may. Tests may import anything.
 var arrows = map[string][]string{
-	"cmd/if_up":      {"internal/ctl", "internal/getopt"},
-	"cmd/ifconfig":   {"internal/ctl", "internal/getopt"},
-	"cmd/io-pkt":     {"ecmdrv", "internal/ctl", "internal/daemon", "internal/getopt", "internal/serial", "internal/stack", "usb"},
-	"cmd/io-usb":     {"internal/daemon", "internal/getopt", "usb"},
-	"cmd/mount":      {"internal/ctl", "internal/getopt"},
-	"cmd/nicinfo":    {"internal/ctl", "internal/getopt"},
-	"cmd/on":         {"internal/daemon", "internal/getopt", "internal/process", "internal/waitfor"},
-	"cmd/pidin":      {"internal/getopt", "internal/process"},
-	"cmd/slay":       {"internal/getopt", "internal/process"},
-	"cmd/sloginfo":   {"internal/getopt"},
-	"cmd/slogger":    {"internal/daemon", "internal/getopt"},
-	"cmd/waitfor":    {"internal/getopt", "internal/waitfor"},
-	"ecmdrv":         {"usb"},
-	"internal":       {},
-	"internal/netif": {"internal/ctl", "internal/offload"},
-	"internal/stack": {"internal/ctl", "internal/netif"},
-	"slog":           {},
-	"usb":            {},
-	"usb/sim":        {"usb", "internal/netif"},
-	"usb/usbip":      {"usb"},
-	"usb/host":       {"usb"},
-	"test":           {},
-	".":              {},
+	"cmd/buildfile":   {"internal/boot", "internal/buildfile", "internal/getopt", "internal/waitfor"},
+	"cmd/dhcp.client": {"internal/ctl", "internal/getopt", "internal/waitfor"},
+	"cmd/if_up":       {"internal/ctl", "internal/getopt"},
+	"cmd/ifconfig":    {"internal/ctl", "internal/getopt"},
+	"cmd/io-pkt":      {"ecmdrv", "internal/ctl", "internal/daemon", "internal/getopt", "internal/serial", "internal/stack", "usb"},
+	"cmd/io-usb":      {"internal/daemon", "internal/getopt", "usb"},
+	"cmd/mount":       {"internal/ctl", "internal/getopt"},
+	"cmd/nicinfo":     {"internal/ctl", "internal/getopt"},
+	"cmd/on":          {"internal/daemon", "internal/getopt", "internal/process", "internal/waitfor"},
+	"cmd/pidin":       {"internal/getopt", "internal/process"},
+	"cmd/slay":        {"internal/getopt", "internal/process"},
+	"cmd/sloginfo":    {"internal/getopt"},
+	"cmd/slogger":     {"internal/daemon", "internal/getopt"},
+	"cmd/waitfor":     {"internal/getopt", "internal/waitfor"},
+	"ecmdrv":          {"usb"},
+	"internal":        {},
+	"internal/netif":  {"internal/ctl", "internal/offload"},
+	"internal/stack":  {"internal/ctl", "internal/netif"},
+	"slog":            {},
+	"usb":             {},
+	"usb/sim":         {"usb", "internal/netif"},
+	"usb/usbip":       {"usb"},
+	"usb/host":        {"usb"},
+	"test":            {},
+	".":               {},
 }
 
 // everybody may import these.
@@ -168,7 +170,7 @@ func within(sub, pkg string) bool { return sub == pkg || strings.HasPrefix(sub, 
 func TestLight(t *testing.T) {
 	forbidden := []string{"runtime/cgo", "github.com/google/gousb", "github.com/songgao/water",
 		"github.com/vishvananda/netlink", "gvisor.dev/gvisor/pkg/tcpip", "io-pkt/usb", "io-pkt/ecmdrv"}
-	for _, command := range []string{"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger", "on", "pidin", "slay", "waitfor"} {
+	for _, command := range []string{"dhcp.client", "ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger", "on", "pidin", "random", "slay", "waitfor"} {
 		t.Run(command, func(t *testing.T) {
 			if _, err := os.Stat("cmd/" + command); errors.Is(err, fs.ErrNotExist) {
 				t.Skip("it is not there")

@@ -33,11 +33,11 @@ type Modifiers struct {
 // internal are the commands that a start-up script has itself, and how many
 // arguments they take; -1 is any number.
 var internal = map[string]struct{ least, most int }{
-	"display_msg":      {0, -1},
-	"procmgr_symlink":  {2, 2},
-	"reopen":           {0, 2},
-	"sched_aps":        {2, 3},
-	"waitfor":          {1, 2},
+	"display_msg":     {0, -1},
+	"procmgr_symlink": {2, 2},
+	"reopen":          {0, 2},
+	"sched_aps":       {2, 3},
+	"waitfor":         {1, 2},
 }
 
 // Internal reports whether the command is none of a program, but of the script.
