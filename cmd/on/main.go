@@ -56,9 +56,9 @@ import (
 	"runtime"
 )
 
-const usage = `usage: on [-cdEhIPs] [-C cpu]... [-R runmask] [-p priority[policy]] [-e NAME=value]...
-          [-u user] [-l user] [-t tty] [-L limit] [-W seconds] [-w path]...
-          [-X scheduler] [command [argument...]]
+const usage = `usage: on [-cdEhIPs] [-C cpu]... [-R runmask] [-p priority[policy]]
+          [-e NAME=value]... [-u user] [-l user] [-t tty] [-L limit]
+          [-W seconds] [-w path]... [-X scheduler] [command [argument...]]
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -57,7 +57,9 @@ import (
 	"io-pkt/internal/process"
 )
 
-const usage = "usage: pidin [-F formats | -f letters] [-p pid|name]... [arguments | info | threads]\n"
+const usage = `usage: pidin [-F formats | -f letters] [-p pid|name]...
+             [arguments | info | threads]
+`
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"io-pkt/internal/qnx"
+)
+
+// clients are the DHCP clients that are known, the best one first, by their
+// command lines.
+var clients = [][]string{{"dhclient"}, {"udhcpc"}, {"dhcpcd"}, {"busybox", "udhcpc"}}
+
+// scripts are what udhcpc leaves the configuring to; it is of no use without.
+var scripts = []string{"/etc/udhcpc/default.script", "/usr/share/udhcpc/default.script"}
+
+// find gives the system's DHCP client, and how its command line begins.
+func find() (path string, argv []string, err error) {
+	for _, line := range clients {
+		path, err := lookPath(line[0])
+		if err != nil || line[len(line)-1] == "udhcpc" && !slices.ContainsFunc(scripts, exists) {
+			continue
+		}
+		return path, slices.Clone(line), nil
+	}
+	return "", nil, fmt.Errorf("no DHCP client on this machine: %s", qnx.ErrnoText(syscall.ENOENT))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// lookPath finds a program that is not this one: dhclient is one of its names.
+func lookPath(name string) (string, error) {
+	self, err := os.Stat("/proc/self/exe")
+	if err != nil {
+		return "", err
+	}
+	// Users' PATH may lack where these programs are.
+	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/sbin") {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		path, err := exec.LookPath(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && !os.SameFile(info, self) {
+			return path, nil
+		}
+	}
+	return "", exec.ErrNotFound
+}
+
+// arguments puts a request into a client's words.
+func (r request) arguments(client string) []string {
+	var a []string
+	add := func(condition bool, words ...string) {
+		if condition {
+			a = append(a, words...)
+		}
+	}
+	foreground := !r.background || r.now // start puts it where it belongs
+	switch client {
+	case "dhclient":
+		add(foreground, "-d")
+		add(r.tries > 0, "-1")
+		add(!r.unicast, "-B")
+		add(r.hostname != "", "-H", r.hostname)
+		add(r.ident != "", "-I", r.ident)
+		return append(a, r.iface)
+	case "udhcpc":
+		add(foreground, "-f")
+		const pause = 3 // seconds between its requests
+		add(r.tries > 0, "-n", "-T", strconv.Itoa(pause), "-t", strconv.Itoa(max(r.tries*r.seconds/pause, 1)))
+		add(!r.unicast, "-B")
+		add(r.hostname != "", "-x", "hostname:"+r.hostname)
+		// Option 61 begins with a type, 0 for what is no hardware address (RFC 2132, 9.14).
+		add(r.ident != "", "-x", "0x3d:00"+hex.EncodeToString([]byte(r.ident)))
+		return append(a, "-R", "-i", r.iface)
+	}
+	add(foreground, "-B")
+	add(r.tries > 0, "-t", strconv.Itoa(r.tries*r.seconds))
+	add(!r.unicast, "-J")
+	add(r.hostname != "", "-h", r.hostname)
+	add(r.ident != "", "-I", r.ident)
+	return append(a, r.iface)
+}
+
+// start runs a client that goes to the background: by itself when the interface
+// is configured, or at once. The error of one that has given up is *exec.ExitError.
+func (r request) start(path string, line []string) error {
+	cmd := &exec.Cmd{Path: path, Args: line, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	if !r.now {
+		return cmd.Run()
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	return cmd.Process.Release()
+}

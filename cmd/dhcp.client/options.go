@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"io-pkt/internal/getopt"
+)
+
+// A request is what the command line asks of a DHCP client.
+type request struct {
+	iface      string // empty for io-pkt's first
+	looks      int    // for the interface
+	background bool   // go there when it is configured
+	now        bool   // go there at once
+	tries      int    // 0 for ever
+	seconds    int    // of each
+	hostname   string
+	ident      string
+	unicast    bool
+}
+
+// most bounds a number of the command line.
+const most = 1 << 20
+
+// parseOptions reads dhcp.client's command line.
+func parseOptions(args []string) (request, error) {
+	r := request{looks: 5, seconds: 60}
+	given, words, err := getopt.Parse(args, "abdHkmnRruvA:D:h:I:i:P:p:s:T:t:")
+	if err != nil {
+		return r, err
+	}
+	if len(words) > 0 {
+		return r, fmt.Errorf("unexpected word %q", words[0])
+	}
+	for _, g := range given {
+		var number *int
+		switch g.Letter {
+		case 'i':
+			r.iface = g.Value
+		case 'u':
+			r.background = true
+		case 'b':
+			r.unicast = true
+		case 'h':
+			r.hostname = g.Value
+		case 'D':
+			r.ident = g.Value
+		case 'I':
+			number = &r.looks
+		case 't':
+			number = &r.tries
+		case 'T':
+			number = &r.seconds
+		}
+		if number != nil {
+			n, rest := getopt.Number(g.Value)
+			if rest != "" || g.Value == "" || n < 1 || n > most {
+				return r, fmt.Errorf("-%c %s: bad number", g.Letter, g.Value)
+			}
+			*number = int(n)
+		}
+	}
+	return r, check(r.iface)
+}
+
+// valued are the options of dhclient that have a value.
+var valued = []string{
+	"-lf", "-pf", "-cf", "-df", "-sf", "-p", "-s", "-g", "-e", "-I", "-H", "-F", "-V", "-R", "-C", "-D", "-timeout",
+}
+
+// parseDhclient reads dhclient's command line, as far as other clients can do
+// what it says.
+func parseDhclient(args []string) (request, error) {
+	r := request{looks: 1, seconds: 60, background: true}
+	for len(args) > 0 {
+		word := args[0]
+		args = args[1:]
+		value := ""
+		if slices.Contains(valued, word) {
+			if len(args) == 0 {
+				return r, fmt.Errorf("option %s wants a value", word)
+			}
+			value, args = args[0], args[1:]
+		}
+		switch {
+		case word == "-nw":
+			r.now = true
+		case word == "-d":
+			r.background = false
+		case word == "-1":
+			r.tries = 1
+		case word == "-r", word == "-x", word == "-6":
+			return r, fmt.Errorf("%s: only dhclient itself can do that, and it is not here", word)
+		case word == "-H":
+			r.hostname = value
+		case word == "-I":
+			r.ident = value
+		case strings.HasPrefix(word, "-"):
+		case r.iface != "":
+			return r, fmt.Errorf("unexpected word %q: one interface only without dhclient itself", word)
+		default:
+			r.iface = word
+		}
+	}
+	r.now = r.now && r.background
+	return r, check(r.iface)
+}
+
+// check refuses what no interface can be called.
+func check(iface string) error {
+	if strings.HasPrefix(iface, "-") || strings.ContainsAny(iface, "/ \t\n\x00") || len(iface) > 15 {
+		return fmt.Errorf("bad interface %q", iface)
+	}
+	return nil
+}
