@@ -11,7 +11,7 @@ DESTDIR ?=
 # The commands that reach USB need cgo, for libusb; the others are static.
 CGO_COMMANDS    = io-pkt
 STATIC_COMMANDS = io-usb ifconfig if_up mount nicinfo sloginfo slogger \
-	dhcp.client on pidin random slay waitfor
+	buildfile dhcp.client on pidin random slay waitfor
 # One binary, several names: the name picks the variant.
 LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=sloginfo \
 	dhclient=dhcp.client qon=on pipe=random devc-pty=random
