@@ -24,7 +24,7 @@ type command struct {
 
 // extended are the characters that extended commands begin with. V.250 has "+";
 // the others are manufacturers'.
-const extended = "+^$%*"
+const extended = "+^#$%*"
 
 // nextCommand cuts the first command off a line that has lost its AT. found is
 // false at the end of the line.

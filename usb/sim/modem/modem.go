@@ -4,8 +4,8 @@
 // It has an identity, a SIM that may want its PIN, a radio with signal and
 // registration, packet data contexts, and a data session, which the commands of
 // several manufacturers open and close. Commands and results are those of ITU-T
-// V.250 and 3GPP TS 27.007 ("27.007") and 27.005; names with ^ and of the form
-// +Q... are as users of such modems report them.
+// V.250 and 3GPP TS 27.007 ("27.007") and 27.005; names with ^ or # and of
+// the form +Q... are as users of such modems report them.
 //
 // A Modem has no goroutine, no clock and no lock: it belongs to its user. Close
 // is not needed.

@@ -98,6 +98,7 @@ func TestSession(t *testing.T) {
 		{"^SWWAN=1,1", "^SWWAN=0,1", ""},
 		{"+QNETDEVCTL=1,1,1", "+QNETDEVCTL=0,1,1", "+QNETDEVSTATUS"},
 		{"+QNETDEVCTL=3,1,1", "H", ""},
+		{"#ECM=1,0", "#ECMD=0", ""},
 	} {
 		t.Run(tt.open, func(t *testing.T) {
 			m := New(Config{})
@@ -134,6 +135,7 @@ func TestSessionRefused(t *testing.T) {
 		{"no such context", "^SWWAN=1,2", "3", func(*Modem) {}},
 		{"another is open", "+QNETDEVCTL=1,2", "3", func(m *Modem) { answer(m, `AT^NDISDUP=1,1;+CGDCONT=2,"IP"`+"\r") }},
 		{"a cid out of range", "^NDISDUP=17,1", "50", func(*Modem) {}},
+		{"a device out of range", "#ECM=1,1", "50", func(*Modem) {}},
 		{"a state out of range", "^NDISDUP=1,2", "50", func(*Modem) {}},
 		{"a state that is missing", "^NDISDUP=1", "50", func(*Modem) {}},
 	} {

@@ -239,6 +239,40 @@ func (m *Modem) netDevice(c command) result {
 	return ok
 }
 
+// startECM is Telit's #ECM=cid,device. There is one device, 0.
+func (m *Modem) startECM(c command) result {
+	switch c.kind {
+	case test:
+		m.info(fmt.Sprintf("#ECM: (1-%d),(0)", maxContexts))
+		return ok
+	case read:
+		m.info(fmt.Sprintf("#ECM: 0,%d", bit(m.session != 0)))
+		return ok
+	}
+	_, good := c.number(1, 0, 0, 0)
+	cid, r := m.cid(c, 0)
+	switch {
+	case !good:
+		return wrongParameter
+	case r != ok:
+		return r
+	}
+	return m.dial(c.name, cid, true)
+}
+
+// endECM is Telit's #ECMD=device.
+func (m *Modem) endECM(c command) result {
+	if c.kind == test {
+		m.info("#ECMD: (0)")
+		return ok
+	}
+	if _, good := c.number(0, 0, 0, 0); !good {
+		return wrongParameter
+	}
+	m.endSession()
+	return ok
+}
+
 func bit(b bool) int {
 	if b {
 		return 1

@@ -45,7 +45,7 @@ func handlers() map[string]handler {
 		"+CGREG": registration("+CGREG"),
 		"+CEREG": registration("+CEREG"),
 		// Packet data (27.007, 10.1), and what opens the link on modems of
-		// Huawei, Cinterion and Quectel.
+		// Huawei, Cinterion, Quectel and Telit.
 		"+CGDCONT":     (*Modem).define,
 		"+CGATT":       withSIM((*Modem).attached),
 		"+CGACT":       withSIM((*Modem).activate),
@@ -54,6 +54,8 @@ func handlers() map[string]handler {
 		"^NDISSTATQRY": (*Modem).ndisState,
 		"^SWWAN":       withSIM((*Modem).swwan),
 		"+QNETDEVCTL":  withSIM((*Modem).netDevice),
+		"#ECM":         withSIM((*Modem).startECM),
+		"#ECMD":        withSIM((*Modem).endECM),
 		// Messages (27.005, 3.2.3 and 3.5.1).
 		"+CMGF": number("+CMGF", 1, func(m *Modem) *int { return &m.messageFormat }),
 		"+CMGS": withSIM((*Modem).message),
