@@ -90,16 +90,18 @@ func distinct[T cmp.Ordered](samples []sample, field func(sample) T) []T {
 }
 
 // How results are shown.
-func megabits(r result) float64 { return r.rate / 1e6 }
-func cost(r result) float64     { return r.cost }
-func rtt(r result) float64      { return r.rtt }
+func megabits(r result) float64  { return r.rate / 1e6 }
+func cost(r result) float64      { return r.cost }
+func rtt(r result) float64       { return r.rtt }
+func thousands(r result) float64 { return r.packets / 1e3 }
+func percent(r result) float64   { return r.loss * 100 }
 
 // directions are shown in this order.
 var directions = []string{"out", "in", "both"}
 
 func compareRows(speed string) []row {
 	group := speed + " speed"
-	var rates, costs, small, times []row
+	var rates, costs, small, lost, times []row
 	for _, flows := range []int{1, 8} {
 		for _, direction := range directions {
 			name := fmt.Sprintf("%s, %s", direction, plural(flows, "flow"))
@@ -112,15 +114,14 @@ func compareRows(speed string) []row {
 	}
 	for _, direction := range []string{"out", "in"} {
 		of := func(s sample) bool { return s.Speed == speed && s.Test == "udp" && s.Direction == direction }
-		small = append(small,
-			row{Figure{Group: group, Name: "64 bytes of UDP " + direction, Unit: "1000/s"}, of, func(r result) float64 { return r.packets / 1e3 }},
-			row{Figure{Group: group, Name: "lost of them, " + direction, Unit: "%", Less: true}, of, func(r result) float64 { return r.loss * 100 }})
+		small = append(small, row{Figure{Group: group, Name: "64 bytes of UDP " + direction, Unit: "1000/s"}, of, thousands})
+		lost = append(lost, row{Figure{Group: group, Name: "lost of them, " + direction, Unit: "%", Less: true}, of, percent})
 	}
 	for _, load := range []string{"idle", "loaded"} {
 		of := func(s sample) bool { return s.Speed == speed && s.Test == "rtt" && s.Direction == load }
 		times = append(times, row{Figure{Group: group, Name: "round trip, " + load, Unit: "ms", Less: true, Goal: goalRTT}, of, rtt})
 	}
-	return slices.Concat(rates, times, costs, small)
+	return slices.Concat(rates, times, costs, small, lost)
 }
 
 func scaleRows(gadgets int) []row {

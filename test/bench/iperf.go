@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // An iperfSum is the sum over all flows at the end of iperf3's report.
@@ -45,9 +44,12 @@ func parseIperf(data []byte) (iperfReport, error) {
 	return r, nil
 }
 
+// huge is more than anything that was measured: sums stay finite.
+const huge = 1e15
+
 // sound reports whether a sum is there and can be divided by.
 func (s *iperfSum) sound() bool {
-	return s != nil && s.Seconds > 0 && s.Bytes > 0 && !math.IsInf(s.Bytes/s.Seconds, 0)
+	return s != nil && s.Seconds > 1e-3 && s.Seconds < huge && s.Bytes >= 1 && s.Bytes < huge
 }
 
 // rate gives the bits per second that arrived, both directions together.
@@ -71,7 +73,7 @@ func (r iperfReport) bytes() float64 {
 // that were sent did not. The receiver's own count of lost ones lacks the last.
 func (r iperfReport) packets() (rate, loss float64, err error) {
 	size, sent := r.Start.Test.BlockSize, r.End.Sent
-	if size <= 0 || sent == nil || sent.Packets <= 0 {
+	if size < 1 || size > huge || sent == nil || sent.Packets < 1 {
 		return 0, 0, errors.New("iperf3's report: not of UDP")
 	}
 	arrived := r.End.Received.Bytes / size

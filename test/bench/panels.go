@@ -21,7 +21,7 @@ func (c *canvas) scaling(y float64, figures []Figure) float64 {
 		return y
 	}
 	c.text(margin, y+14, "start", "h2", "Gadgets at once")
-	c.legend(margin+140, y+14)
+	c.legend(margin+180, y+14)
 	for i, name := range []string{"TCP out, in sum", "TCP in, in sum", "processor, TCP out"} {
 		var rows []Figure
 		for _, f := range figures {

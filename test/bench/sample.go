@@ -41,8 +41,8 @@ func parseSample(line []byte) (sample, error) {
 	if err := json.Unmarshal(bytes.TrimSpace(line), &s); err != nil {
 		return s, fmt.Errorf("what was measured: %w", err)
 	}
-	if s.Driver == "" || s.Test == "" {
-		return s, errors.New("what was measured: of nothing")
+	if s.Driver == "" || s.Test == "" || s.Gadgets < 1 || s.CPU < 0 || s.CPU > huge {
+		return s, errors.New("what was measured: of nothing, or of more than there can be")
 	}
 	return s, nil
 }
@@ -57,7 +57,7 @@ func (s sample) result() (result, error) {
 		r.rtt = median(s.RTT)
 		return r, nil
 	}
-	if len(s.Iperf) == 0 || len(s.Iperf) != s.Gadgets {
+	if len(s.Iperf) != s.Gadgets {
 		return r, fmt.Errorf("%d reports of iperf3 for %d gadgets", len(s.Iperf), s.Gadgets)
 	}
 	var arrived float64

@@ -71,8 +71,9 @@ func (b *bench) insideSandbox(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	for name, value := range map[string]string{
-		"PATH": bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin",
-		"SOCK": b.inside, // the commands' prefix
+		"PATH":   bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin",
+		"SOCK":   b.inside, // the commands' prefix
+		"TMPDIR": b.inside, // who is killed leaves things there
 	} {
 		if err := os.Setenv(name, value); err != nil {
 			return err

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+// tcp makes a sample's line: a megabyte in each of some gadgets, in a tenth of a
+// second more for each.
+func tcp(driver string, gadgets int, cpu float64) string {
+	var reports []string
+	for n := range gadgets {
+		reports = append(reports, fmt.Sprintf(`{"end":{"sum_received":{"seconds":%g,"bytes":1000000}}}`, 1+float64(n)/10))
+	}
+	return fmt.Sprintf(`{"driver":%q,"speed":"high","gadgets":%d,"test":"tcp","direction":"out","flows":1,"cpu":%g,"iperf":[%s]}`,
+		driver, gadgets, cpu, strings.Join(reports, ","))
+}
+
+func TestResult(t *testing.T) {
+	s, err := parseSample([]byte(tcp("io-pkt", 2, 0.5) + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.slowest, 8e6/1.1; math.Abs(got-want) > 1 {
+		t.Errorf("the slowest has %.0f bits per second, want %.0f", got, want)
+	}
+	if got, want := r.rate, 8e6+8e6/1.1; math.Abs(got-want) > 1 {
+		t.Errorf("together they have %.0f bits per second, want %.0f", got, want)
+	}
+	if got, want := r.cost, 250.0; math.Abs(got-want) > 1e-6 {
+		t.Errorf("%g seconds for a gigabyte, want %g", got, want)
+	}
+	ping := sample{Test: "rtt", RTT: []float64{3, 1, 2, 9}}
+	if r, err := ping.result(); err != nil || r.rtt != 2.5 {
+		t.Errorf("round trip: %g, %v; want 2.5", r.rtt, err)
+	}
+}
+
+func TestSampleMalformed(t *testing.T) {
+	whole := tcp("io-pkt", 1, 1)
+	for _, tt := range []struct{ name, line, want string }{
+		{"empty", "", "unexpected end"},
+		{"cut off", whole[:len(whole)-10], "unexpected end"},
+		{"of nobody", `{"test":"tcp","gadgets":1}`, "of nothing"},
+		{"without iperf3's report", strings.Replace(whole, `"iperf":[{`, `"iperf":[],"x":[{`, 1), "0 reports"},
+		{"with a report that is empty", strings.Replace(whole, `"iperf":[{`, `"iperf":[,{`, 1), "invalid character"},
+		{"with one too many", strings.Replace(whole, `"gadgets":1`, `"gadgets":2`, 1), "1 reports"},
+		{"of no ping", `{"driver":"io-pkt","gadgets":1,"test":"rtt","rtt":[]}`, "no answer"},
+		{"with no time", strings.Replace(whole, `"cpu":1`, `"cpu":-1`, 1), "more than"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := parseSample([]byte(tt.line))
+			if err == nil {
+				_, err = s.result()
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// What can be read can be worked out and written as JSON, or is an error.
+func FuzzSample(f *testing.F) {
+	f.Add([]byte(tcp("io-pkt", 2, 0.5)))
+	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"rtt","rtt":[0.25,1e3]}`))
+	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"udp","cpu":3,"iperf":[{"start":{"test_start":{"blksize":64}},` +
+		`"end":{"sum_sent":{"packets":2},"sum_received":{"seconds":1,"bytes":64}}}]}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		s, err := parseSample(line)
+		if err != nil {
+			return
+		}
+		r, err := s.result()
+		if err != nil {
+			return
+		}
+		values := []float64{r.rate, r.slowest, r.cost, r.packets, r.loss}
+		if _, err := json.Marshal(values); err != nil {
+			t.Errorf("%v: %v", values, err)
+		}
+		if s.tell() == "" {
+			t.Error("nothing to tell")
+		}
+	})
+}
