@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"testing"
 )
@@ -13,10 +14,14 @@ func TestCopyFrames(t *testing.T) {
 	stop := copyFrames(a, b)
 	for _, way := range []struct{ from, to net.Conn }{{left, right}, {right, left}} {
 		for _, frame := range [][]byte{bytes.Repeat([]byte("frame"), 300), []byte("one")} {
-			go way.from.Write(frame)
+			written := make(chan error, 1)
+			go func() {
+				_, err := way.from.Write(frame)
+				written <- err
+			}()
 			got := make([]byte, 2048)
 			n, err := way.to.Read(got)
-			if err != nil || !bytes.Equal(got[:n], frame) {
+			if err = errors.Join(err, <-written); err != nil || !bytes.Equal(got[:n], frame) {
 				t.Errorf("got %d bytes, %v; want those %d that were written", n, err, len(frame))
 			}
 		}
