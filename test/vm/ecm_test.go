@@ -17,6 +17,20 @@ func TestWorkflow(t *testing.T) {
 	g.wantSpeeds(g.run("ecm.sh", speeds...))
 }
 
+// IPv6, captures and a bridge on Linux's ECM gadget.
+func TestLAN(t *testing.T) {
+	g := newGuest(t)
+	g.commands(programs)
+	t.Log(g.run("lan.sh"))
+}
+
+// Eight gadgets at once.
+func TestEight(t *testing.T) {
+	g := newGuest(t)
+	g.commands(programs)
+	t.Log(g.run("eight.sh"))
+}
+
 // The gadget is pulled and plugged in while io-pkt runs and data moves.
 func TestHotPlug(t *testing.T) {
 	g := newGuest(t)

@@ -17,7 +17,7 @@ import (
 
 // guestTime bounds one guest, from boot to end. The guest's processors are
 // emulated, and other tests run beside it.
-const guestTime = 8 * time.Minute
+const guestTime = 15 * time.Minute
 
 // setup gets the guest's kernel, once.
 var setup = sync.OnceValue(func() error {
@@ -52,9 +52,14 @@ type guest struct {
 	qemu string // more arguments for QEMU
 }
 
+// newGuest makes a guest for a test, which from then on runs beside others: a
+// guest keeps one of this machine's processors busy.
 func newGuest(t testing.TB) *guest {
 	t.Helper()
 	needGuest(t)
+	if t, ok := t.(*testing.T); ok {
+		t.Parallel()
+	}
 	g := &guest{t: t, dir: t.TempDir()}
 	err := errors.Join(
 		os.CopyFS(g.dir, os.DirFS("testdata")),

@@ -37,8 +37,8 @@ bound() {
 
 # stop_stack ends io-pkt as QNX's slay does, and waits for it.
 stop_stack() {
-	pkill -TERM -x io-pkt-v4-hc
-	await eval '! pgrep -x io-pkt-v4-hc'
+	pkill -TERM -x 'io-pkt-v[46]-hc'
+	await eval '! pgrep -x "io-pkt-v[46]-hc"'
 }
 
 # pings ADDRESS pings with frames of every size, and so with each multiple of the

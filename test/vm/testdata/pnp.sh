@@ -1,29 +1,81 @@
 #!/bin/bash
-# pnp.sh pulls the gadget and plugs it in again while io-pkt runs.
+# pnp.sh pulls the gadget fifty times with frames on their way and plugs it in
+# again while io-pkt runs, which must have no more in the end than in the beginning.
 # shellcheck source=/dev/null
 . /share/lib.sh
+
+log=/run/io-pkt.log # the goroutines, every two seconds
 
 # busy succeeds once frames are on their way.
 busy() { [ "$(cat /sys/class/net/ecm0/statistics/rx_packets)" -gt 100 ]; }
 
-modprobe -a tun cdc_ether cdc_acm
-gadget plug >/dev/null # makes the far side
-gadget unplug
+# goroutines prints how many io-pkt had in the last list that is complete: all but
+# the dead, which are in state 6.
+goroutines() { awk '/^SCHED/ { last = n; n = 0 } /^  G[0-9]+: status=[^6]/ { n++ } END { print last }' $log; }
 
-io-pkt-v4-hc -d ecm pnp,verbose -ptcpip
-for round in 1 2 3; do
-	port=$(gadget plug)
+# census prints what io-pkt holds while no device is there: descriptors,
+# goroutines, threads, KiB of memory.
+census() {
+	local lists
+	lists=$(grep -c ^SCHED $log)
+	await eval "[ \$(grep -c ^SCHED $log) -ge $((lists + 3)) ]" # one begun after now, and its end
+	echo "$(find "/proc/$pid/fd" -type l | wc -l) $(goroutines)" \
+		"$(awk '/^Threads/ { print $2 }' "/proc/$pid/status") $(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")"
+}
+
+# no_more NAME BEFORE AFTER LIMIT fails when there are more by so much.
+no_more() {
+	[ $(($3 - $2)) -lt "$4" ] || fail "$1: $2 after 5 rounds, $3 after 50"
+}
+
+# connect gives ecm0 its address, and waits for an answer.
+connect() {
 	if_up -p -r 60 ecm0
 	ifconfig ecm0 10.9.0.1/24
-	await ping -c 1 -W 1 10.9.0.2
-	ping -q -f -w 120 10.9.0.2 >/dev/null 2>&1 &
+	await ping -n -c 1 -W 1 10.9.0.2
+}
+
+# round plugs, moves data all ways, and pulls.
+round() {
+	gadget plug >/dev/null
+	connect
+	local load=()
+	nice -n 19 ping -n -q -f -w 120 10.9.0.2 >/dev/null 2>&1 &
+	load+=($!)
+	nice -n 19 socat -u TCP:10.9.0.2:19 OPEN:/dev/null 2>/dev/null &
+	load+=($!)
+	nice -n 19 socat -u OPEN:/dev/zero TCP:10.9.0.2:9 2>/dev/null &
+	load+=($!)
 	await busy
-	gadget unplug # with frames on their way
+	gadget unplug
 	await test ! -e /sys/class/net/ecm0
-	kill $! || true
-	echo "round $round: ok"
+	kill "${load[@]}" 2>/dev/null || true
+	wait "${load[@]}" || true
+}
+
+modprobe -a tun cdc_ether cdc_acm
+port=$(gadget plug) # makes the far side
+gadget unplug
+ip netns exec gad nice -n 19 socat -u OPEN:/dev/zero TCP-LISTEN:19,fork,reuseaddr 2>/dev/null &
+ip netns exec gad nice -n 19 socat -u TCP-LISTEN:9,fork,reuseaddr OPEN:/dev/null 2>/dev/null &
+
+GODEBUG=schedtrace=2000,scheddetail=1 io-pkt-v4-hc --foreground -d ecm pnp,verbose -ptcpip 2>$log &
+pid=$!
+for number in {1..50}; do
+	round
+	case $number in 5 | 50)
+		after[number]=$(census)
+		echo "round $number: ok; descriptors, goroutines, threads, KiB: ${after[number]}"
+		;;
+	esac
 done
 [ ! -e "/sys/bus/usb/devices/$port" ] || fail "the gadget is still there"
+read -r fds goroutines threads memory <<<"${after[5]}"
+read -r fds50 goroutines50 threads50 memory50 <<<"${after[50]}"
+no_more descriptors "$fds" "$fds50" 1
+no_more goroutines "$goroutines" "$goroutines50" 5
+no_more threads "$threads" "$threads50" 10
+no_more KiB "$memory" "$memory50" 4096
 
 # Pulled and back before anybody looked.
 gadget plug >/dev/null
@@ -33,8 +85,18 @@ for _ in 1 2 3; do
 	gadget plug >/dev/null
 done
 await ip link show ecm0
-ifconfig ecm0 10.9.0.1/24
-await ping -c 1 -W 1 10.9.0.2
-sloginfo
+connect
+sloginfo | tail -n 40
 stop_stack
 await bound "$port" 0 cdc_ether
+
+# With ign_remove the interface stays when its device has gone.
+io-pkt-v4-hc -d ecm ign_remove,verbose -ptcpip
+connect
+gadget unplug
+await eval 'ifconfig ecm0 | grep -q "status: no carrier"'
+ifconfig ecm0
+gadget plug >/dev/null
+ifconfig ecm0 destroy
+[ ! -e /sys/class/net/ecm0 ] || fail "ecm0 is still there"
+stop_stack
