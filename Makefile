@@ -14,7 +14,7 @@ STATIC_COMMANDS = io-usb ifconfig if_up mount nicinfo sloginfo slogger \
 	buildfile dhcp.client on pidin random slay waitfor
 # One binary, several names: the name picks the variant.
 LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=sloginfo \
-	dhclient=dhcp.client qon=on pipe=random devc-pty=random
+	io-usb-otg=io-usb dhclient=dhcp.client qon=on pipe=random devc-pty=random
 
 # Commands whose options bash completes, beside io-pkt.
 COMPLETED = io-pkt-v4 io-pkt-v4-hc io-pkt-v6-hc io-usb slogger sloginfo slog2info

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"io-pkt/internal/getopt"
@@ -10,6 +11,12 @@ import (
 
 // defaultPath is where drivers look for the bus.
 const defaultPath = "/dev/io-usb/io-usb"
+
+// The name of QNX 7, and where it has the bus ("io-usb-otg", 7.0).
+const (
+	otgName = "io-usb-otg"
+	otgPath = "/dev/usb/io-usb-otg"
+)
 
 // machineBus is where Linux keeps its own.
 const machineBus = "/dev/bus/usb"
@@ -19,6 +26,7 @@ type commandLine struct {
 	sims        []simOptions
 	controllers []string // drivers of host controllers
 	path        string
+	alias       string // another path of the bus, if not empty
 	machine     string // where the machine's own bus is
 	command     string
 	verbose     bool
@@ -61,12 +69,12 @@ func parse(args []string) (commandLine, error) {
 // is none, which may be the options of the driver before it.
 func (c *commandLine) letters(args []string) error {
 	for len(args) > 0 {
-		options, rest, err := getopt.Parse(args, "d:n:c:v")
+		options, rest, err := getopt.Parse(flagC(args), "d:o:n:c:vCIE:e:O:P:r:t:T:U:")
 		if err != nil {
 			return err
 		}
 		words, last := "", len(options)-1
-		if last >= 0 && options[last].Letter == 'd' && len(rest) > 0 {
+		if last >= 0 && strings.ContainsRune("do", options[last].Letter) && len(rest) > 0 {
 			words, rest = rest[0], rest[1:]
 		} else if len(rest) > 0 {
 			return fmt.Errorf("unexpected word %q", rest[0])
@@ -95,8 +103,15 @@ func (c *commandLine) letters(args []string) error {
 	return nil
 }
 
-// driver takes one -d. The options of host controllers are about registers and
-// interrupts, which are Linux's here.
+// flagC leaves out the -c that has no command behind it, which is one of QNX's.
+func flagC(args []string) []string {
+	if len(args) > 0 && args[0] == "-c" && (len(args) == 1 || strings.HasPrefix(args[1], "-")) {
+		return args[1:]
+	}
+	return args
+}
+
+// driver takes one -d.
 func (c *commandLine) driver(name, words string) error {
 	if name == "sim" {
 		o, err := parseSim(words)
@@ -110,9 +125,16 @@ func (c *commandLine) driver(name, words string) error {
 	if !ok {
 		return fmt.Errorf("unknown driver %q", name)
 	}
+	if err := controllerOptions(words); err != nil {
+		return fmt.Errorf("%s: %w", controller, err)
+	}
 	c.controllers = append(c.controllers, controller)
 	return nil
 }
+
+// controllers are parts of the names that host controllers' drivers have on QNX:
+// devu-ehci-mx28.so, devu-hcd-xhci.so, devu-dm816x-mg.so.
+var controllers = []string{"ehci", "uhci", "ohci", "xhci", "hcd-", "dwc", "-mg", "musb", "otg", "isp1", "sl811"}
 
 // controllerName gives the name of a host controller's driver without what may
 // be around it, as in /lib/dll/devu-ehci.so; ok is false when there is no such
@@ -120,10 +142,20 @@ func (c *commandLine) driver(name, words string) error {
 func controllerName(driver string) (name string, ok bool) {
 	name = driver[strings.LastIndexByte(driver, '/')+1:]
 	name = strings.TrimSuffix(strings.TrimPrefix(name, "devu-"), ".so")
-	for _, prefix := range []string{"ehci", "uhci", "ohci", "xhci", "hcd-", "dwc"} {
-		if strings.HasPrefix(name, prefix) {
-			return name, true
+	return name, slices.ContainsFunc(controllers, func(part string) bool { return strings.Contains(name, part) })
+}
+
+// controllerOptions looks at a host controller's options. They differ from one
+// driver to the next, but where registers and interrupts are is a number.
+func controllerOptions(words string) error {
+	for word := range strings.SplitSeq(words, ",") {
+		name, value, _ := strings.Cut(word, "=")
+		if name != "ioport" && name != "irq" {
+			continue
+		}
+		if _, rest := getopt.Number(value); value == "" || rest != "" {
+			return fmt.Errorf("%s=%s: want a number", name, value)
 		}
 	}
-	return "", false
+	return nil
 }

@@ -3,7 +3,7 @@
 //
 // # Synopsis
 //
-//	io-usb [--foreground] [-d driver [driver_options]]... [-n path] [-v]
+//	io-usb|io-usb-otg [--foreground] [-d driver [driver_options]]... [-n path] [-v]
 //	io-usb [-n path] -c command
 //	io-usb --help
 //
@@ -14,10 +14,15 @@
 // can give them to Linux. It goes to the background by itself, with or without
 // "&": the command returns when the devices can be used. SIGTERM ends it.
 //
-// With a host controller's name, "ehci", "uhci", "ohci", "xhci", "hcd-*" or
-// "dwc*", the path becomes a symbolic link to the machine's own bus,
+// With the driver of a host controller, such as ehci, hcd-xhci, dwcotg or
+// omap3-mg, the path becomes a symbolic link to the machine's own bus,
 // /dev/bus/usb, which Linux drives; beside it appears an entry with the name of
-// the controller's driver on QNX, devu-ehci.so. Nothing keeps running then.
+// the driver on QNX, devu-ehci.so. io-usb keeps them there until it ends. Where
+// another io-usb simulates at that path, its bus stays: so a buildfile for a board
+// runs on a simulated modem.
+//
+// As io-usb-otg it is the same. Unless -n says where, the bus is at
+// /dev/usb/io-usb-otg, where QNX 7 has it, and at /dev/io-usb/io-usb, too.
 //
 // # Options
 //
@@ -28,6 +33,8 @@
 //	                     /dev/io-usb/io-usb.
 //	-c command           Ask an io-usb that simulates; see below.
 //	-v                   Say on standard error what was made.
+//	-o driver [options]  Accepted, without effect, as are -C, -c without a command,
+//	                     -I, and with a value -E, -e, -O, -P, -r, -t, -T and -U.
 //	--foreground         Stay in the foreground, for service managers and
 //	                     containers.
 //	--help               Show a summary.
@@ -68,6 +75,11 @@
 //	listen=HOST:PORT  Serve USB/IP over TCP, too.
 //	bus=N           The number of the bus, 1 to 255. The default is 1.
 //
+// # Options of host controllers
+//
+// They are about the controllers' registers and interrupts, which are Linux's
+// here: ioport=N, irq=N and others are looked at, name by name, and have no effect.
+//
 // # Commands
 //
 // Devices are numbered from 0, in the order of the command line.
@@ -84,6 +96,7 @@
 // # Files
 //
 //	/dev/io-usb/io-usb      the bus
+//	/dev/usb/io-usb-otg     the bus of io-usb-otg
 //	/dev/io-usb/io-usb.ctl  where -c asks
 //
 // # Exit status
@@ -93,8 +106,9 @@
 //
 // # Differences from QNX
 //
-// sim does not exist there; host controllers' drivers and their options do, and
-// io-usb keeps running.
+// sim does not exist there. Host controllers' drivers do, and drive; here any name
+// that could be one's will do. -c with a word behind it that does not begin with
+// "-" is a command.
 package main
 
 import (
@@ -104,6 +118,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"io-pkt/internal/daemon"
@@ -124,6 +139,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	c, err := parse(args[1:])
+	if filepath.Base(args[0]) == otgName && c.path == defaultPath {
+		c.path, c.alias = otgPath, defaultPath
+	}
 	switch {
 	case err != nil:
 		return fail(err)
@@ -136,11 +154,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return fail(err)
 		}
 		fmt.Fprint(stdout, reply)
-		return exitOK
-	case len(c.sims) == 0:
-		if err := linkMachine(c, stderr); err != nil {
-			return fail(err)
-		}
 		return exitOK
 	}
 	ready := func() {}
@@ -157,7 +170,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if err := simulate(ctx, c, ready, stderr); err != nil {
+	serve := serveMachine
+	if len(c.sims) > 0 {
+		serve = simulate
+	}
+	if err := serve(ctx, c, ready, stderr); err != nil {
 		return fail(err)
 	}
 	return exitOK

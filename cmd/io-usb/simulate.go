@@ -50,11 +50,18 @@ func simulate(ctx context.Context, c commandLine, ready func(), stderr io.Writer
 		defer l.Close()
 		listeners = append(listeners, l)
 	}
-	l, err := listen(c.path) // last: scripts wait for it
+	l, err := listen(c.path) // late: scripts wait for it
 	if err != nil {
 		return err
 	}
 	defer l.Close()
+	if c.alias != "" {
+		link, err := newLink(c.path, c.alias)
+		if err != nil {
+			return err
+		}
+		defer link.remove()
+	}
 	listeners = append(listeners, l)
 	if c.verbose {
 		for _, l := range listeners {

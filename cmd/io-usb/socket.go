@@ -15,11 +15,30 @@ import (
 // maxSocketPath is what fits into a sockaddr_un with its NUL.
 const maxSocketPath = 107
 
-// A socket is a listening unix socket and the file that names it.
-type socket struct {
-	*net.UnixListener
+// A place is a file that was made, and is to be removed again.
+type place struct {
 	path string
 	info fs.FileInfo
+}
+
+func at(path string) (place, error) {
+	info, err := os.Lstat(path)
+	return place{path, info}, err
+}
+
+// remove removes the file, unless another has its path by now.
+func (p place) remove() {
+	if info, err := os.Lstat(p.path); err == nil && os.SameFile(info, p.info) && info.ModTime().Equal(p.info.ModTime()) {
+		_ = os.Remove(p.path)
+	}
+}
+
+// A socket is a listening unix socket, the file that names it, and the
+// directories that were made for that.
+type socket struct {
+	*net.UnixListener
+	file place
+	dirs []string
 }
 
 // listen makes the socket, and the directory it is in. What an io-usb left that
@@ -36,6 +55,7 @@ func listenAt(path string) (*socket, error) {
 	if len(path) > maxSocketPath {
 		return nil, unix.ENAMETOOLONG
 	}
+	dirs := missing(filepath.Dir(path))
 	unlock, err := makeRoom(path)
 	if err != nil {
 		return nil, err
@@ -46,18 +66,17 @@ func listenAt(path string) (*socket, error) {
 		return nil, err
 	}
 	l.SetUnlinkOnClose(false) // Close looks first whether it is still this one
-	info, err := os.Lstat(path)
+	file, err := at(path)
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return &socket{l, path, info}, nil
+	return &socket{l, file, dirs}, nil
 }
 
-// Close stops listening and removes the file, unless another has its place.
+// Close stops listening and removes what was made.
 func (s *socket) Close() error {
-	if info, err := os.Lstat(s.path); err == nil && os.SameFile(info, s.info) {
-		_ = os.Remove(s.path)
-	}
+	s.file.remove()
+	removeEmpty(s.dirs)
 	return s.UnixListener.Close()
 }
 
