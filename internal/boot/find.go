@@ -56,9 +56,6 @@ func (f Finder) Find(name, scriptPath string) (string, error) {
 			candidates = append(candidates, filepath.Join("/", dir, base))
 		}
 	}
-	for _, dir := range f.Path {
-		candidates = append(candidates, filepath.Join(dir, base))
-	}
 	var reason error = syscall.ENOENT
 	for _, c := range candidates {
 		err := f.Exists(c)
@@ -67,6 +64,11 @@ func (f Finder) Find(name, scriptPath string) (string, error) {
 		}
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 			reason = err
+		}
+	}
+	for _, dir := range f.Path {
+		if c := filepath.Join(dir, base); f.Exists(c) == nil {
+			return c, nil
 		}
 	}
 	return "", reason

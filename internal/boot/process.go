@@ -33,15 +33,6 @@ func (p *process) exitStatus() int {
 	return p.status.ExitStatus()
 }
 
-// running reports whether the process has not ended.
-func (p *process) running() bool {
-	select {
-	case <-p.done:
-		return false
-	default:
-		return true
-	}
-}
 
 // processes are all there are, for this is process 1: those that were started, and
 // those that lost their parent. It collects the ended ones until close.

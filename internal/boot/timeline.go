@@ -2,10 +2,12 @@ package boot
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
 	"io-pkt/internal/buildfile"
+	"io-pkt/internal/qnx"
 )
 
 // A Kind is what a line was.
@@ -49,9 +51,10 @@ type event struct {
 	err        error
 }
 
-// failed reports whether the line failed, as far as one knows by now.
+// failed reports whether the line failed. The status of slay tells how many
+// processes it found.
 func (e *event) failed() bool {
-	return e.err != nil || e.process != nil && !e.process.running() && e.process.exitStatus() != 0
+	return e.err != nil || e.process != nil && e.process.exitStatus() != 0 && path.Base(e.command.Args[0]) != "slay"
 }
 
 // timeline is called when all processes have ended. What ended by the end of the
@@ -69,7 +72,7 @@ func (r *runner) timeline() Timeline {
 		case left:
 			end = now
 		case e.err != nil:
-			failure = e.err.Error()
+			failure = qnx.ErrnoText(qnx.Errno(e.err))
 		case e.failed():
 			failure = fmt.Sprintf("status %d", e.process.exitStatus())
 		}

@@ -124,6 +124,9 @@ func (r *resolver) read(e Entry) error {
 
 func (r *resolver) script(s *Script) error {
 	for _, l := range s.Lines {
+		if s.Bootstrap {
+			l.Modifiers = nil // they are attributes, for mkifs
+		}
 		c, err := r.line(l)
 		if err != nil {
 			return err

@@ -61,7 +61,11 @@ func (p *parser) entry() Entry {
 	}
 	p.blank()
 	p.noBrace()
-	if !p.lineEnd() {
+	switch {
+	case p.lineEnd():
+	case e.Inline:
+		p.fail(p.pos(), `unexpected text behind a file; a brace in it is written \}`)
+	default:
 		p.fail(p.pos(), "unexpected text behind a file")
 	}
 	return e

@@ -25,13 +25,15 @@ func (p *parser) scriptLines(from Pos, bootstrap bool) *Script {
 	}
 }
 
-// scriptLine takes one line: modifiers, variables, a command and its words.
+// scriptLine takes one line: modifiers and variables, a command and its words.
 func (p *parser) scriptLine() Line {
-	l := Line{Pos: p.pos(), Modifiers: p.attributes()}
+	l := Line{Pos: p.pos()}
 	for !p.commandEnd() {
 		if name := assignment.FindString(p.scanner.text[p.at:]); name != "" && len(l.Words) == 0 {
 			p.take(name)
 			l.Variables = append(l.Variables, Variable{strings.TrimSuffix(name, "="), p.word("}")})
+		} else if p.peek() == '[' && len(l.Words) == 0 {
+			l.Modifiers = append(l.Modifiers, p.attributes()...)
 		} else if p.ampersand() {
 			l.Background = true
 			break

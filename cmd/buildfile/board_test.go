@@ -1,0 +1,90 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write what buildfile shows to testdata")
+
+// simulator is a device that is like Linux's gadget in test/vm, which must show
+// the same.
+const simulator = "addr=10.9.0.2/24,mac=020000000001"
+
+// golden compares a text with a file of testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	name = filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, name, got, string(want))
+}
+
+// boards are the complete buildfiles.
+func boards(t *testing.T) (names []string) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.build")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d buildfiles, %v", len(files), err)
+	}
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(f), ".build"))
+	}
+	return names
+}
+
+// The console of each board is as the target's would be.
+func TestBoards(t *testing.T) {
+	needNamespaces(t)
+	if _, err := os.Stat("/dev/net/tun"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skipf("no TAP interfaces here: %v", err)
+	}
+	for _, name := range boards(t) {
+		t.Run(name, func(t *testing.T) {
+			bus := simulator
+			if name == "forms" {
+				bus += ",count=3"
+			}
+			args := []string{"run", "-u", bus, "-w", "300", "-c", "exit 3"}
+			stubs := filepath.Join("testdata", name+".stubs")
+			if _, err := os.Stat(stubs); err == nil {
+				args = append(args, "-s", stubs)
+			}
+			got := runBuildfile(t, append(args, filepath.Join("testdata", name+".build"))...)
+			golden(t, name+".console", got.Out)
+			if got.Err != "" || got.Status != 3 {
+				t.Errorf("status %d, %s", got.Status, got.Err)
+			}
+		})
+	}
+}
+
+// what is where differs between machines.
+var where = regexp.MustCompile(`  # /.*`)
+
+// Check tells of each line of each board what becomes of it.
+func TestCheckBoards(t *testing.T) {
+	for _, name := range boards(t) {
+		t.Run(name, func(t *testing.T) {
+			got := runBuildfile(t, "check", filepath.Join("testdata", name+".build"))
+			golden(t, name+".check", where.ReplaceAllString(got.Out, ""))
+			if want := strings.Contains(got.Out, ": no counterpart"); (got.Status == 1) != want || got.Err != "" {
+				t.Errorf("status %d, %s", got.Status, got.Err)
+			}
+		})
+	}
+}
