@@ -20,7 +20,7 @@ import (
 func (b *bench) floor(ctx context.Context) ([]Figure, error) {
 	path := filepath.Join(b.inside, "samples")
 	samples, err := b.sampled(ctx, path, func() error {
-		for range b.pick(2, 5) {
+		for range b.pick(1, 5) {
 			if err := b.throughCopies(ctx, path); err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (b *bench) throughCopies(ctx context.Context, path string) error {
 
 // script runs floor.sh, which measures what is between the two namespaces.
 func (b *bench) script(ctx context.Context, path, driver string) error {
-	cmd := exec.CommandContext(ctx, "bash", "test/bench/testdata/floor.sh", path, strconv.Itoa(b.pick(1, 3)), driver)
+	cmd := exec.CommandContext(ctx, "bash", "test/bench/testdata/floor.sh", path, strconv.Itoa(b.pick(1, 2)), driver)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("floor.sh %s: %w\n%s", driver, err, out)
 	}

@@ -16,7 +16,7 @@ func (b *bench) idle(ctx context.Context) ([]Figure, error) {
 	var figures []Figure
 	for _, count := range []int{1, 8, 32} {
 		var memory, each, wakeups []float64
-		for range b.pick(1, 3) {
+		for range b.pick(1, 2) {
 			m, w, err := b.idleWith(ctx, count)
 			if err != nil {
 				return figures, fmt.Errorf("%s: %w", plural(count, "interface"), err)
@@ -54,7 +54,7 @@ func (b *bench) idleWith(ctx context.Context, count int) (memory, wakeups float6
 		return 0, 0, err
 	}
 	begin := time.Now()
-	pause(ctx, time.Duration(b.pick(3, 10))*time.Second)
+	pause(ctx, time.Duration(b.pick(3, 5))*time.Second)
 	after, err := sumStatus(proc+"/task/*/status", "voluntary_ctxt_switches")
 	if err != nil {
 		return 0, 0, err

@@ -61,14 +61,6 @@ func (r iperfReport) rate() float64 {
 	return rate
 }
 
-// bytes gives how many arrived, both directions together.
-func (r iperfReport) bytes() float64 {
-	if r.End.Reverse != nil {
-		return r.End.Received.Bytes + r.End.Reverse.Bytes
-	}
-	return r.End.Received.Bytes
-}
-
 // packets gives the UDP packets per second that arrived, and which part of those
 // that were sent did not. The receiver's own count of lost ones lacks the last.
 func (r iperfReport) packets() (rate, loss float64, err error) {

@@ -11,14 +11,13 @@ import (
 // The reports in testdata/iperf are of iperf3 3.12 over a loopback interface.
 func TestParseIperf(t *testing.T) {
 	for _, tt := range []struct {
-		name  string
-		bytes float64
-		rate  float64
+		name string
+		rate float64
 	}{
-		{"out.json", 2536963937, 2536963937 * 8 / 1.000641},
-		{"in.json", 1434845184, 1434845184 * 8 / 1.000808},
-		{"both.json", 1088946176 + 543686656, (1088946176 + 543686656) * 8 / 1.002001},
-		{"udp.json", 5177408, 5177408 * 8 / 1.003469},
+		{"out.json", 2536963937 * 8 / 1.000641},
+		{"in.json", 1434845184 * 8 / 1.000808},
+		{"both.json", (1088946176 + 543686656) * 8 / 1.002001},
+		{"udp.json", 5177408 * 8 / 1.003469},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata/iperf", tt.name))
@@ -28,9 +27,6 @@ func TestParseIperf(t *testing.T) {
 			r, err := parseIperf(data)
 			if err != nil {
 				t.Fatal(err)
-			}
-			if got := r.bytes(); got != tt.bytes {
-				t.Errorf("%.0f bytes, want %.0f", got, tt.bytes)
 			}
 			if got := r.rate(); math.Abs(got-tt.rate) > 1 {
 				t.Errorf("%.0f bits per second, want %.0f", got, tt.rate)

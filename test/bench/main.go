@@ -132,7 +132,8 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 type bench struct {
 	options
 	progress io.Writer
-	failures []string
+	kernel   string   // the guest's
+	failures []string // what could not be measured
 }
 
 // say tells whoever waits what is going on.
@@ -207,7 +208,7 @@ func (b *bench) measure(ctx context.Context) (Report, error) {
 		}
 		r.Figures = append(r.Figures, figures...)
 	}
-	r.Failures = b.failures
+	r.Failures, r.Machine.Guest = b.failures, b.kernel
 	r.Seconds = int(time.Since(begin).Seconds())
 	return r, nil
 }

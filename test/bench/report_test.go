@@ -17,7 +17,7 @@ import (
 // wholeReport has each figure that there can be, with values of all sizes.
 func wholeReport() Report {
 	r := Report{Taken: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Seconds: 900, Commit: "v1-2-gabc<&>"}
-	r.Machine = Machine{Processor: `Some "Processor" <9000>`, Processors: 2, Kernel: "6.12", Go: "go1.26"}
+	r.Machine = Machine{Processor: `Some "Processor" <9000>`, Processors: 2, Kernel: "6.12", Guest: "6.12.1+deb", Go: "go1.26"}
 	add := func(part, base string, rows []row) {
 		for i, row := range rows {
 			values := func(scale float64) []float64 {

@@ -15,7 +15,8 @@ type sample struct {
 	Test      string            `json:"test"`      // "tcp", "udp" or "rtt"
 	Direction string            `json:"direction"` // "out", "in" or "both"; of rtt "idle" or "loaded"
 	Flows     int               `json:"flows"`
-	CPU       float64           `json:"cpu"`   // processor time of all, in seconds
+	CPU       float64           `json:"cpu"`   // seconds of processor time that all used in a part of the run
+	Bytes     float64           `json:"bytes"` // that passed meanwhile, both directions
 	Iperf     []json.RawMessage `json:"iperf"` // iperf3's reports, one of each gadget
 	RTT       []float64         `json:"rtt"`   // milliseconds
 }
@@ -41,7 +42,7 @@ func parseSample(line []byte) (sample, error) {
 	if err := json.Unmarshal(bytes.TrimSpace(line), &s); err != nil {
 		return s, fmt.Errorf("what was measured: %w", err)
 	}
-	if s.Driver == "" || s.Test == "" || s.Gadgets < 1 || s.CPU < 0 || s.CPU > huge {
+	if s.Driver == "" || s.Test == "" || s.Gadgets < 1 || s.CPU < 0 || s.CPU > huge || s.Bytes > huge {
 		return s, errors.New("what was measured: of nothing, or of more than there can be")
 	}
 	return s, nil
@@ -57,10 +58,12 @@ func (s sample) result() (result, error) {
 		r.rtt = median(s.RTT)
 		return r, nil
 	}
+	if s.Bytes < 1 {
+		return r, errors.New("nothing passed")
+	}
 	if len(s.Iperf) != s.Gadgets {
 		return r, fmt.Errorf("%d reports of iperf3 for %d gadgets", len(s.Iperf), s.Gadgets)
 	}
-	var arrived float64
 	for i, raw := range s.Iperf {
 		report, err := parseIperf(raw)
 		if err != nil {
@@ -71,14 +74,13 @@ func (s sample) result() (result, error) {
 			r.slowest = rate
 		}
 		r.rate += rate
-		arrived += report.bytes()
 		if s.Test == "udp" {
 			if r.packets, r.loss, err = report.packets(); err != nil {
 				return r, err
 			}
 		}
 	}
-	r.cost = s.CPU / (arrived / 1e9)
+	r.cost = s.CPU / (s.Bytes / 1e9)
 	return r, nil
 }
 

@@ -15,8 +15,8 @@ func tcp(driver string, gadgets int, cpu float64) string {
 	for n := range gadgets {
 		reports = append(reports, fmt.Sprintf(`{"end":{"sum_received":{"seconds":%g,"bytes":1000000}}}`, 1+float64(n)/10))
 	}
-	return fmt.Sprintf(`{"driver":%q,"speed":"high","gadgets":%d,"test":"tcp","direction":"out","flows":1,"cpu":%g,"iperf":[%s]}`,
-		driver, gadgets, cpu, strings.Join(reports, ","))
+	return fmt.Sprintf(`{"driver":%q,"speed":"high","gadgets":%d,"test":"tcp","direction":"out","flows":1,"cpu":%g,"bytes":%d,"iperf":[%s]}`,
+		driver, gadgets, cpu, 1000000*gadgets, strings.Join(reports, ","))
 }
 
 func TestResult(t *testing.T) {
@@ -53,6 +53,7 @@ func TestSampleMalformed(t *testing.T) {
 		{"with a report that is empty", strings.Replace(whole, `"iperf":[{`, `"iperf":[,{`, 1), "invalid character"},
 		{"with one too many", strings.Replace(whole, `"gadgets":1`, `"gadgets":2`, 1), "1 reports"},
 		{"of no ping", `{"driver":"io-pkt","gadgets":1,"test":"rtt","rtt":[]}`, "no answer"},
+		{"of no traffic", strings.Replace(whole, `"bytes":1000000,`, `"bytes":0,`, 1), "nothing passed"},
 		{"with no time", strings.Replace(whole, `"cpu":1`, `"cpu":-1`, 1), "more than"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,7 +72,7 @@ func TestSampleMalformed(t *testing.T) {
 func FuzzSample(f *testing.F) {
 	f.Add([]byte(tcp("io-pkt", 2, 0.5)))
 	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"rtt","rtt":[0.25,1e3]}`))
-	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"udp","cpu":3,"iperf":[{"start":{"test_start":{"blksize":64}},` +
+	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"udp","cpu":3,"bytes":99,"iperf":[{"start":{"test_start":{"blksize":64}},` +
 		`"end":{"sum_sent":{"packets":2},"sum_received":{"seconds":1,"bytes":64}}}]}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		s, err := parseSample(line)

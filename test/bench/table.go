@@ -56,8 +56,12 @@ func (r Report) caption() string {
 		kind = "A quick run, which is not to be relied upon,"
 	}
 	took := time.Duration(r.Seconds) * time.Second
-	text := fmt.Sprintf("%s of %s at %s, in %s, on %d × %s, Linux %s, %s.", kind, r.Taken.Format("2006-01-02 15:04"),
-		r.Commit, took, r.Machine.Processors, r.Machine.Processor, r.Machine.Kernel, r.Machine.Go)
+	text := fmt.Sprintf("%s of %s at %s, in %s, on %d × %s, Linux %s", kind, r.Taken.Format("2006-01-02 15:04"),
+		r.Commit, took, r.Machine.Processors, r.Machine.Processor, r.Machine.Kernel)
+	if r.Machine.Guest != "" {
+		text += ", in the guest " + r.Machine.Guest
+	}
+	text += fmt.Sprintf(", %s.", r.Machine.Go)
 	if n := len(r.Failures); n > 0 {
 		text += fmt.Sprintf(" **%s could not be measured.**", plural(n, "thing"))
 	}

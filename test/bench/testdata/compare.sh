@@ -11,7 +11,9 @@
 measure_to /share/samples "$1"
 rounds=$2
 shift 2
+uname -r >/share/kernel
 modprobe -a tun cdc_ether
+try_out 1
 for ((round = 0; round < rounds; round++)); do
 	for speed in "$@"; do
 		for driver in cdc_ether io-pkt; do

@@ -8,9 +8,8 @@ set -euo pipefail
 measure_to "$1" "$2"
 # shellcheck disable=SC2034 # they are for measure.sh
 driver=$3 speed=any addresses=(10.9.0.2)
-ip netns exec far iperf3 -s -B 10.9.0.2 >/dev/null 2>&1 &
-server=$!
-trap 'kill $server' EXIT
+serve far
+trap unserve EXIT
 sysctl -qw net.ipv4.tcp_no_metrics_save=1
 ping -q -c 5 -i 0.2 -W 5 10.9.0.2 >/dev/null
 tcp out 1

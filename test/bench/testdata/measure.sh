@@ -3,23 +3,49 @@
 # addresses, the far end of each gadget. Each test adds a line to a file; sample.go
 # reads them. What could not be measured leaves a line that shows it.
 
-driver='' speed='' addresses=()
+driver='' speed='' addresses=() far=''
 
-# measure_to FILE SECONDS says where, and how long a run of iperf3 is.
+# measure_to FILE SECONDS says where, and how long a test is.
 measure_to() {
 	samples=$1 seconds=$2
 }
 
-# cpu prints the processor time that everybody has used so far, in hundredths of
-# a second, but for what was idle or waiting.
-cpu() {
-	awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat
+# serve NAMESPACE starts an iperf3 for each far end, in their network namespace.
+serve() {
+	local address
+	servers=()
+	for address in "${addresses[@]}"; do
+		ip netns exec "$1" iperf3 -s -B "$address" >/dev/null 2>&1 &
+		servers+=($!)
+	done
+	far=/proc/${servers[0]}/net/dev
 }
 
-# sample TEST DIRECTION FLOWS CPU WORDS... adds a line.
+# unserve ends them.
+unserve() {
+	kill "${servers[@]}"
+	wait "${servers[@]}" || true
+}
+
+# look finds out, without starting a program, how much processor time everybody
+# has used so far, in hundredths of a second, and how many bytes the far ends have
+# sent and received.
+look() {
+	local user nice system irq softirq steal name rx tx
+	read -r _ user nice system _ _ irq softirq steal _ </proc/stat
+	cpu=$((user + nice + system + irq + softirq + steal)) bytes=0
+	while IFS=': ' read -r name rx _ _ _ _ _ _ _ tx _; do
+		case $name in
+		lo | Inter-* | face*) ;;
+		*) bytes=$((bytes + rx + tx)) ;;
+		esac
+	done <"$far"
+}
+
+# sample TEST DIRECTION FLOWS WORDS... adds a line, with cpu and bytes.
 sample() {
-	printf '{"driver":"%s","speed":"%s","gadgets":%d,"test":"%s","direction":"%s","flows":%d,"cpu":%d.%02d,%s}\n' \
-		"$driver" "$speed" "${#addresses[@]}" "$1" "$2" "$3" $(($4 / 100)) $(($4 % 100)) "$5" >>"$samples"
+	printf '{"driver":"%s","speed":"%s","gadgets":%d,"test":"%s","direction":"%s","flows":%d,"cpu":%d.%02d,"bytes":%d,%s}\n' \
+		"$driver" "$speed" "${#addresses[@]}" "$1" "$2" "$3" $((cpu / 100)) $((cpu % 100)) "$bytes" "$4" >>"$samples"
 }
 
 # clients SECONDS OPTIONS... runs an iperf3 for each gadget, all at once, and
@@ -47,22 +73,45 @@ direction() {
 	case $1 in in) echo -R ;; both) echo --bidir ;; esac
 }
 
+# flowing waits, if not for ever, until data flows to or from the far ends.
+flowing() {
+	local begin tries
+	look
+	begin=$bytes
+	for ((tries = 0; tries < 100 && bytes < begin + 100000; tries++)); do
+		sleep 0.1
+		look
+	done
+}
+
+# watched COMMAND... runs it, and finds out what processor time and how many bytes
+# the middle of its run takes, when it neither starts nor ends.
+watched() {
+	local begin_cpu begin_bytes dir
+	dir=$(mktemp -d)
+	"$@" >"$dir/reports" &
+	flowing
+	begin_cpu=$cpu begin_bytes=$bytes
+	sleep "$seconds"
+	look
+	cpu=$((cpu - begin_cpu)) bytes=$((bytes - begin_bytes))
+	wait $!
+	reports=$(<"$dir/reports")
+	rm -r "$dir"
+}
+
 # tcp DIRECTION FLOWS
 tcp() {
-	local begin reports
-	begin=$(cpu)
 	# shellcheck disable=SC2046 # no word for nothing
-	reports=$(clients "$seconds" -P "$2" $(direction "$1"))
-	sample tcp "$1" "$2" $(($(cpu) - begin)) "$reports"
+	watched clients $((seconds + 1)) -P "$2" $(direction "$1")
+	sample tcp "$1" "$2" "$reports"
 }
 
 # udp DIRECTION sends datagrams of 64 bytes, as many as go.
 udp() {
-	local begin reports
-	begin=$(cpu)
 	# shellcheck disable=SC2046 # no word for nothing
-	reports=$(clients "$seconds" -u -l 64 -b 0 $(direction "$1"))
-	sample udp "$1" 1 $(($(cpu) - begin)) "$reports"
+	watched clients $((seconds + 1)) -u -l 64 -b 0 $(direction "$1")
+	sample udp "$1" 1 "$reports"
 }
 
 # times COUNT INTERVAL pings the first gadget, and prints the times as words of
@@ -78,8 +127,9 @@ rtt() {
 	if [ "$1" = loaded ]; then
 		clients $((seconds + 1)) --bidir >/dev/null &
 		load=$!
-		sleep 0.7 # until it flows
+		flowing
 	fi
-	sample rtt "$1" 0 0 "$(times $((seconds * 100)) 0.007)"
+	cpu=0 bytes=0
+	sample rtt "$1" 0 "$(times $((seconds * 100)) 0.007)"
 	[ -z "$load" ] || wait "$load"
 }
