@@ -48,6 +48,8 @@ type atChannel struct {
 	terminal Terminal
 	// request makes a control request to the control interface.
 	request func(ctx context.Context, direction, request uint8, data []byte) (int, error)
+	// hurry makes the device's next notification be listened to at once.
+	hurry func()
 	// others tells where else the device takes AT commands, or nothing.
 	others   func() string
 	log      func(sev slog.Severity, format string, args ...any)
@@ -80,7 +82,7 @@ func newAT(d *device, t Terminal) *atChannel {
 	a := &atChannel{
 		terminal: t, counters: &d.counters, commands: commandReader{limit: size},
 		buffer: make([]byte, 1024), response: make([]byte, min(size, maxRequest)), piece: maxRequest,
-		others: d.otherPorts, log: d.log,
+		hurry: d.hurry, others: d.otherPorts, log: d.log,
 	}
 	a.request = func(ctx context.Context, direction, request uint8, data []byte) (int, error) {
 		ctx, cancel := context.WithTimeout(ctx, requestTime)
@@ -173,6 +175,7 @@ func (a *atChannel) send(ctx context.Context, now time.Time, command []byte) err
 		a.gap = lookGap // in case that one gets lost
 	}
 	a.look = now.Add(a.gap)
+	a.hurry()
 	return nil
 }
 

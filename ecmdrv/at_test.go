@@ -39,7 +39,7 @@ func newDesk(t *testing.T, size int) *desk {
 	d.at = &atChannel{
 		terminal: d, request: d.request, commands: commandReader{limit: size}, counters: &d.counters,
 		buffer: make([]byte, 1024), response: make([]byte, min(size, maxRequest)), piece: maxRequest,
-		others: func() string { return "" },
+		hurry: func() {}, others: func() string { return "" },
 		log: func(_ slog.Severity, format string, args ...any) {
 			d.log = append(d.log, fmt.Sprintf(format, args...))
 		},

@@ -279,6 +279,9 @@ func TestOrder(t *testing.T) {
 	}
 	var got []string
 	for _, c := range r.calls.with("") {
+		if strings.HasPrefix(c, "request a1 44") {
+			continue // a statistic, if there was time
+		}
 		if !strings.HasPrefix(c, "request 80 06") && (len(got) == 0 || c != got[len(got)-1]) {
 			got = append(got, c)
 		}

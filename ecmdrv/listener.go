@@ -99,6 +99,14 @@ func (l *listener) reaped(now time.Time, heard func(notification)) error {
 	return nil
 }
 
+// hurry ends the gap, which makes for hardly a hundred AT commands in a second: the
+// response to one is worth a look, and a device cannot make us send more of them.
+func (d *device) hurry() {
+	if l := d.control.listener; l != nil {
+		l.next = time.Time{}
+	}
+}
+
 func (l *listener) failed(now time.Time, err error, pause time.Duration) {
 	l.device.failing(now, "notification endpoint %02x: %v", l.transfer.Endpoint, err)
 	if l.throttle.fail(now, pause) {

@@ -77,7 +77,7 @@ func (l *line) until(done func(read []byte) bool) string {
 	for !done(l.read) {
 		n, err := l.user.Read(buf)
 		if err != nil {
-			l.t.Fatalf("read: %v; so far %q; log:\n%s", err, l.read, strings.Join(l.host.log(), "\n"))
+			l.t.Fatalf("read: %v; so far %d bytes, %.300q; log:\n%s", err, len(l.read), l.read, strings.Join(l.host.log(), "\n"))
 		}
 		l.read = append(l.read, buf[:n]...)
 	}
@@ -222,6 +222,25 @@ func TestLongCommands(t *testing.T) {
 	}
 }
 
+// Who types much more than the modem can do has to wait, and nothing is lost.
+func TestTypeAhead(t *testing.T) {
+	l := newLine(t, "", sim.Config{})
+	l.quiet()
+	const count = 64 * 1024 / len("AT \r")
+	var typing sync.WaitGroup
+	defer typing.Wait()
+	typing.Go(func() {
+		_ = l.user.SetWriteDeadline(time.Now().Add(2 * patience))
+		if _, err := l.user.WriteString(strings.Repeat("AT \r", count)); err != nil {
+			t.Errorf("type: %v", err)
+		}
+	})
+	if got := l.until(func(read []byte) bool { return len(read) >= count*len(answerOK) }); got != strings.Repeat(answerOK, count) {
+		t.Errorf("the responses are not %d times OK", count)
+	}
+	l.counted(atCommands, uint64(count)+1)
+}
+
 // Nobody reads: the newest is kept, the log has one line, the interface works.
 func TestNobodyReads(t *testing.T) {
 	l := newLine(t, "", sim.Config{})
@@ -309,10 +328,14 @@ func TestSilent(t *testing.T) {
 // again, it comes back.
 func TestPullSerial(t *testing.T) {
 	l := newLine(t, "pnp", sim.Config{})
-	for range 5 {
+	for round := range 6 {
 		l.quiet()
+		if round%2 == 1 { // while a request for a response waits
+			l.fault(sim.HoldEmpty, 1)
+		}
 		l.typeIn(strings.Repeat("AT+CSQ\r", 100))
 		l.pull(l.dev)
+		l.dev.ClearFaults()
 		l.host.until("ecm0 has gone", func() bool { return l.host.count() == 0 })
 		if _, err := os.Lstat(l.path); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("the terminal is left: %v", err)
