@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"io-pkt/internal/boot"
+	"io-pkt/internal/buildfile"
 )
 
 // enclose is the run as it is seen from outside: it looks that the files make
@@ -70,12 +71,19 @@ func inside(o options, stderr io.Writer) (status int, err error) {
 	if result.Through {
 		return verdict(result), nil
 	}
-	at := result.At
-	fmt.Fprintf(stderr, "%s: %s:%v: %s: %v\n", name, at.File, at.Pos, at.Text, context.Cause(ctx))
+	fmt.Fprintf(stderr, "%s: %s: %v\n", name, place(result.At), context.Cause(ctx))
 	if s, ok := errors.AsType[interrupted](context.Cause(ctx)); ok {
 		return 128 + int(s.signal), nil
 	}
 	return exitLate, nil
+}
+
+// place tells where a run ended, which may be in the command of -c.
+func place(c *buildfile.Command) string {
+	if c.File == "" {
+		return c.Text
+	}
+	return fmt.Sprintf("%s:%v: %s", c.File, c.Pos, c.Text)
 }
 
 // verdict is the status of a script that came to its end.

@@ -59,10 +59,13 @@ func (f Finder) Find(name, scriptPath string) (string, error) {
 	var reason error = syscall.ENOENT
 	for _, c := range candidates {
 		err := f.Exists(c)
-		if err == nil {
+		switch {
+		case err == nil:
 			return c, nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		case c == name:
+			return "", err // it is there, and no program
+		default:
 			reason = err
 		}
 	}

@@ -33,7 +33,6 @@ func (p *process) exitStatus() int {
 	return p.status.ExitStatus()
 }
 
-
 // processes are all there are, for this is process 1: those that were started, and
 // those that lost their parent. It collects the ended ones until close.
 type processes struct {

@@ -1,6 +1,9 @@
 package buildfile
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Command is a line of a start-up script, as it is to be run.
 type Command struct {
@@ -57,8 +60,8 @@ type Source struct {
 	Read func(name string) (string, error)
 }
 
-// Program gives the lines of all start-up scripts, in order. An error about a line
-// is an *Error.
+// Program gives the lines of all start-up scripts, in order, and before them those
+// of the bootstrap, wherever that stands. An error about a line is an *Error.
 func (f *File) Program(from Source) ([]Command, error) {
 	r := resolver{file: f.Name, from: from, vars: make(map[string]string)}
 	standing := false
@@ -79,6 +82,15 @@ func (f *File) Program(from Source) ([]Command, error) {
 			return nil, err
 		}
 	}
+	slices.SortStableFunc(r.program, func(a, b Command) int {
+		switch {
+		case a.Bootstrap == b.Bootstrap:
+			return 0
+		case a.Bootstrap:
+			return -1
+		}
+		return 1
+	})
 	return r.program, nil
 }
 
