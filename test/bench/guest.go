@@ -32,6 +32,9 @@ func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
 	if kernel, err := os.ReadFile(filepath.Join(share, "kernel")); err == nil {
 		b.kernel = strings.TrimSpace(string(kernel))
 	}
+	if ctx.Err() != nil {
+		return nil, err
+	}
 	return b.figures(part, samples), err
 }
 

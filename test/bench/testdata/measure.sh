@@ -109,9 +109,9 @@ tcp() {
 
 # udp DIRECTION sends datagrams of 64 bytes, as many as go.
 udp() {
+	cpu=0 bytes=0
 	# shellcheck disable=SC2046 # no word for nothing
-	watched clients $((seconds + 1)) -u -l 64 -b 0 $(direction "$1")
-	sample udp "$1" 1 "$reports"
+	sample udp "$1" 1 "$(clients "$seconds" -u -l 64 -b 0 $(direction "$1"))"
 }
 
 # times COUNT INTERVAL pings the first gadget, and prints the times as words of
