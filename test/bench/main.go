@@ -141,10 +141,14 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(b.progress, format+"\n", args...)
 }
 
-// fail notes that something could not be measured, and goes on.
+// fail notes that something could not be measured, and goes on. What is said may
+// have many lines, of which the report has two.
 func (b *bench) fail(format string, args ...any) {
-	b.failures = append(b.failures, fmt.Sprintf(format, args...))
-	b.say(format, args...)
+	text := fmt.Sprintf(format, args...)
+	first, rest, _ := strings.Cut(text, "\n")
+	second, _, _ := strings.Cut(rest, "\n")
+	b.failures = append(b.failures, strings.TrimSpace(first+" "+second))
+	b.say("%s", text)
 }
 
 // pick is one number for a quick run and another for a whole one.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -51,10 +52,11 @@ func (c *canvas) curves(left, top float64, rows []Figure) {
 	for _, f := range rows {
 		highest = max(highest, f.Ours.Median, f.Base.Median)
 	}
+	highest = roundUp(highest)
 	c.text(left, top, "start", "label", rows[0].Name+" ("+rows[0].Unit+")")
 	top += 12
 	x := func(i int) float64 { return left + 16 + float64(i)*(panelWidth-52)/float64(max(len(rows)-1, 1)) }
-	y := func(v float64) float64 { return top + panelHeight*(1-v/max(highest, 1e-9)) }
+	y := func(v float64) float64 { return top + panelHeight*(1-v/highest) }
 	c.line(left, top, left+panelWidth, top, "grid")
 	c.line(left, top+panelHeight/2, left+panelWidth, top+panelHeight/2, "grid")
 	c.line(left, top+panelHeight, left+panelWidth, top+panelHeight, "axis")
@@ -73,6 +75,20 @@ func (c *canvas) curves(left, top float64, rows []Figure) {
 		c.dot(x(i), base[i][1], 3.5, "base", fmt.Sprintf("%s: %s %s", f.Base.Of, spread(*f.Base), f.Unit))
 		c.dot(x(i), ours[i][1], 4.5, "ours", fmt.Sprintf("%s: %s %s", f.Ours.Of, spread(f.Ours), f.Unit))
 	}
+}
+
+// roundUp gives the next number that an axis may end with; its half is round, too.
+func roundUp(v float64) float64 {
+	if v <= 0 {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, digit := range []float64{1, 2, 3, 4, 6, 8} {
+		if v <= digit*power {
+			return digit * power
+		}
+	}
+	return 10 * power
 }
 
 // A bar is a number with a name.

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,14 @@ func TestChart(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestRoundUp(t *testing.T) {
+	for v, want := range map[float64]float64{0: 1, 0.07: 0.08, 1: 1, 1.01: 2, 547: 600, 815: 1000, 4000: 4000} {
+		if got := roundUp(v); math.Abs(got-want) > want*1e-9 {
+			t.Errorf("roundUp(%g) = %g, want %g", v, got, want)
+		}
 	}
 }
 

@@ -23,7 +23,18 @@ type sample struct {
 
 // what names a sample in a message.
 func (s sample) what() string {
-	return fmt.Sprintf("%s, %s speed, %d gadgets: %s %s, %d flows", s.Driver, s.Speed, s.Gadgets, s.Test, s.Direction, s.Flows)
+	words := s.Driver
+	if s.Speed != "" {
+		words += ", " + s.Speed + " speed"
+	}
+	if s.Gadgets > 1 {
+		words += ", " + plural(s.Gadgets, "gadget")
+	}
+	words += ", " + s.Test + " " + s.Direction
+	if s.Flows > 1 {
+		words += ", " + plural(s.Flows, "flow")
+	}
+	return words
 }
 
 // A result is what a sample comes to.

@@ -7,7 +7,7 @@ set -euo pipefail
 
 measure_to "$1" "$2"
 # shellcheck disable=SC2034 # they are for measure.sh
-driver=$3 speed=any addresses=(10.9.0.2)
+driver=$3 speed='' addresses=(10.9.0.2)
 serve far
 trap unserve EXIT
 sysctl -qw net.ipv4.tcp_no_metrics_save=1
