@@ -59,10 +59,16 @@ func listen(path string) (*socketFile, error) {
 
 // Close stops listening and removes the file, unless another has its place.
 func (s *socketFile) Close() error {
-	if info, err := os.Lstat(s.path); err == nil && os.SameFile(info, s.info) {
+	if s.there() {
 		_ = os.Remove(s.path)
 	}
 	return s.UnixListener.Close()
+}
+
+// there says that the file is still this one.
+func (s *socketFile) there() bool {
+	info, err := os.Lstat(s.path)
+	return err == nil && os.SameFile(info, s.info)
 }
 
 // removeStale removes a socket that nobody listens on.

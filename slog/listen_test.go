@@ -93,24 +93,6 @@ func TestListenLeavesOthersAlone(t *testing.T) {
 	if b, err := os.ReadFile(path); err != nil || string(b) != "precious" {
 		t.Errorf("the file: %q, %v", b, err)
 	}
-
-	// A server whose socket was removed does not remove its successor's.
-	os.Remove(path)
-	first, err := Listen(path, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer first.Close()
-	os.Remove(path)
-	second, err := Listen(path, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
-	first.Close()
-	if _, err := readAll(path); err != nil {
-		t.Errorf("the successor: %v", err)
-	}
 }
 
 func TestListenPathTooLong(t *testing.T) {

@@ -2,9 +2,11 @@ package slog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"syscall"
@@ -31,13 +33,14 @@ type Config struct {
 
 // A Server keeps the log and serves it on a unix socket: programs write events
 // there as they are (Event.Append), readers ask for what is there or follow.
-// It runs one goroutine that accepts clients and one or two for each client;
-// Close ends them all.
+// It runs one goroutine that accepts clients, one that sees to it that the socket
+// stays, and one or two for each client; Close ends them all.
 type Server struct {
-	ring   *ring
-	socket *socketFile
+	ring  *ring
+	watch *unlinkWatch // nil when the kernel has none
 
 	mu     sync.Mutex
+	socket *socketFile
 	conns  map[*conn]struct{}
 	users  map[uint32]int // connections by user
 	closed bool
@@ -50,7 +53,7 @@ type Server struct {
 
 // Listen starts a server on the socket path; everybody may connect to it. The
 // error wraps EADDRINUSE when a server runs there already; the socket of one
-// that is gone is replaced.
+// that is gone is replaced. Who removes the socket empties the log, as on QNX.
 func Listen(path string, c Config) (*Server, error) {
 	if c.Size == 0 {
 		c.Size = DefaultSize
@@ -71,7 +74,10 @@ func Listen(path string, c Config) (*Server, error) {
 		conns:  map[*conn]struct{}{},
 		users:  map[uint32]int{},
 	}
-	s.talkers.Go(s.accept)
+	s.talkers.Go(func() { s.accept(socket) })
+	if s.watch, err = watchUnlink(path); err == nil {
+		s.talkers.Go(func() { s.watchSocket(s.watch) })
+	}
 	return s, nil
 }
 
@@ -120,9 +126,13 @@ func (s *Server) Close() error {
 	s.once.Do(func() {
 		s.mu.Lock()
 		s.closed = true
+		socket := s.socket
 		conns := slices.Collect(maps.Keys(s.conns))
 		s.mu.Unlock()
-		s.err = s.socket.Close() // ends accept
+		if s.watch != nil {
+			_ = s.watch.Close()
+		}
+		s.err = socket.Close() // ends accept
 		for _, c := range conns {
 			c.hangUp()
 		}
@@ -134,11 +144,11 @@ func (s *Server) Close() error {
 }
 
 // accept takes clients. It ends when the socket is closed.
-func (s *Server) accept() {
+func (s *Server) accept(socket *socketFile) {
 	for {
-		nc, err := s.socket.AcceptUnix()
+		nc, err := socket.AcceptUnix()
 		if err != nil {
-			if s.isClosed() {
+			if errors.Is(err, net.ErrClosed) {
 				return
 			}
 			time.Sleep(acceptPause) // out of descriptors: others must go first
