@@ -15,7 +15,8 @@ gone, since io-pkt may be about to start.
 
 	-a    all of the interfaces, not one of them
 	-p    it is enough that the interface is there
-	-l    the interface's link is up; it need not be up itself
+	-l    the interface's link is up, which shows once the interface is up; it
+	      need not have an address
 	-6    it has an IPv6 address, not an IPv4 one; one that may be somebody
 	      else's does not count
 	-i    with -6: link-local addresses do not count

@@ -39,7 +39,7 @@ func TestShow(t *testing.T) {
 		Addresses: []ctl.Address{{Addr: addr("127.0.0.1"), Mask: 0xff000000}},
 	}, {
 		Name: "ecm0", Flags: 0x8802, MTU: 1500, MaxMTU: 1500, MAC: "02:00:00:00:00:01",
-		Media:  &ctl.Media{Current: "autoselect", Active: "100baseTX full-duplex", Supported: []string{"autoselect"}, BitRate: 480e6},
+		Media:  &ctl.Media{Current: "autoselect", Active: "none", Supported: []string{"autoselect"}, BitRate: 480e6},
 		Driver: "ecm", Description: "a device in a test",
 		Counters: []ctl.Counter{{Name: "frames", Value: 7}},
 		CapRx:    0x1f, CapTx: 0x7f, EnabledRx: 0x1f, EnabledTx: 0x7f,

@@ -82,7 +82,7 @@ func (i *iface) showDevice(shown *ctl.Interface, carrier bool) {
 	in, out := i.tap.Dropped()
 	shown.Stats.InDrops += in
 	shown.Stats.OutDrops += out
-	shown.Media = &ctl.Media{Current: autoselect, Active: media(status), Supported: []string{autoselect}, Link: carrier}
+	shown.Media = &ctl.Media{Current: autoselect, Active: media(status, carrier), Supported: []string{autoselect}, Link: carrier}
 	supported, enabled := i.tap.Supported(), i.tap.Enabled()
 	shown.CapRx, shown.CapTx = supported.Rx, supported.Tx
 	shown.EnabledRx, shown.EnabledTx = enabled.Rx, enabled.Tx
@@ -109,9 +109,12 @@ func setMedia(i *iface, word string) error {
 }
 
 // media gives the name of the Ethernet variant that comes nearest to the
-// device's speed: a modem has none, but scripts look for these words.
-func media(s nic.Status) string {
+// device's speed, or none without a carrier: a modem has no such thing, but scripts
+// look for these words.
+func media(s nic.Status, carrier bool) string {
 	switch rate := s.BitRateIn; {
+	case !carrier:
+		return "none"
 	case rate >= 1e9:
 		return "1000baseT full-duplex"
 	case rate >= 100e6:
