@@ -15,7 +15,7 @@ import (
 	"fmt"
 )
 
-// Speed is the signalling rate a device runs at (USB 2.0, 4.2.1; USB 3.2, 3.2).
+// Speed is the signaling rate a device runs at (USB 2.0, 4.2.1; USB 3.2, 3.2).
 type Speed uint8
 
 // The values are those of Linux's enum usb_device_speed, which USB/IP puts on

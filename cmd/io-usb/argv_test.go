@@ -75,8 +75,8 @@ func TestParseRefuses(t *testing.T) {
 		{"sim", `unexpected word "sim"`},
 		{"-d sim count=1 more", `unexpected word "more"`},
 		{"-n /tmp/bus more -d sim", `unexpected word "more"`},
-		{"-d sim colour=red", `unknown option "colour"`},
-		{"-d sim count=1,colour", `unknown option "colour"`},
+		{"-d sim paint=red", `unknown option "paint"`},
+		{"-d sim count=1,paint", `unknown option "paint"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.line, func(t *testing.T) {

@@ -140,7 +140,7 @@ func TestMessages(t *testing.T) {
 		status         int
 	}{
 		{[]string{"--help"}, "usage: io-usb", "", 0},
-		{[]string{"-d", "sim", "colour=red"}, "", `io-usb: sim: unknown option "colour"`, 1},
+		{[]string{"-d", "sim", "paint=red"}, "", `io-usb: sim: unknown option "paint"`, 1},
 		{[]string{"-z"}, "", "io-usb: unknown option -- z", 1},
 		{nil, "", "io-usb: no driver was given", 1},
 	} {

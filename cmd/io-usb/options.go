@@ -68,7 +68,7 @@ var simTable = []struct {
 // parseSim reads the options word of sim.
 func parseSim(words string) (simOptions, error) {
 	o := simOptions{count: 1}
-	for _, word := range strings.Split(words, ",") {
+	for word := range strings.SplitSeq(words, ",") {
 		if word == "" {
 			continue
 		}

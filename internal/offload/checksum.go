@@ -74,7 +74,8 @@ func (s sum) addCopy(dst, src []byte) sum {
 
 // tail adds fewer than a block.
 func (s sum) tail(b []byte) sum {
-	acc, carry := uint64(s), uint64(0)
+	var carry uint64
+	acc := uint64(s)
 	for len(b) >= 8 {
 		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(b), 0)
 		acc += carry

@@ -35,7 +35,7 @@ func (s *segment) parse(f []byte, p Protocols) kind {
 	}
 	*s = segment{frame: f}
 	var proto byte
-	whole := false
+	var whole bool
 	switch ip := f[etherLen:]; binary.BigEndian.Uint16(f[12:]) {
 	case typeIP4:
 		s.transport, proto = etherLen+ip4Len, ip[9]

@@ -33,7 +33,8 @@ func (s *Splitter) Start(frame []byte, h Header, limit int) error {
 	if !ok || transport < ip+ip4Len || v6 && transport < ip+ip6Len || h.GSOSize == 0 {
 		return ErrMalformed
 	}
-	head, proto := 0, uint16(protoTCP)
+	var head int
+	proto := uint16(protoTCP)
 	switch h.GSOType &^ GSOECN {
 	case GSOTCPv4, GSOTCPv6:
 		if v6 != (h.GSOType&^GSOECN == GSOTCPv6) || len(frame) < transport+tcpLen || h.CsumOffset != tcpCsum {

@@ -72,7 +72,7 @@ func FuzzTakeNumbering(f *testing.F) {
 			return
 		}
 		var kept []string
-		for _, w := range strings.Split(options, ",") {
+		for w := range strings.SplitSeq(options, ",") {
 			if key, _, _ := strings.Cut(w, "="); key != "name" && key != "unit" && key != "lan" {
 				kept = append(kept, w)
 			} else if key != "name" && !n.single {

@@ -69,17 +69,17 @@ func TestEncapsulated(t *testing.T) {
 	if got := strings.Join(h.waiting(), " "); got != noteHasResponse {
 		t.Errorf("notifications %s, want one: the host has not seen the first", got)
 	}
-	got := ""
+	var got strings.Builder
 	for {
 		s, err := h.response(7)
 		must(t, err)
 		if s == "" {
 			break
 		}
-		got += s
+		got.WriteString(s)
 	}
-	if want := "\r\n+CSQ: 20,99\r\n\r\nOK\r\n\r\nOK\r\n"; got != want {
-		t.Errorf("response %q, want %q", got, want)
+	if want := "\r\n+CSQ: 20,99\r\n\r\nOK\r\n\r\nOK\r\n"; got.String() != want {
+		t.Errorf("response %q, want %q", got.String(), want)
 	}
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -134,14 +135,15 @@ func (d *Device) String() string {
 	if d.linkUp {
 		link = "up"
 	}
-	s := fmt.Sprintf("%04x:%04x %v speed, %s, link %s, to host %d, from host %d",
+	var s strings.Builder
+	fmt.Fprintf(&s, "%04x:%04x %v speed, %s, link %s, to host %d, from host %d",
 		d.desc.Device.VendorID, d.desc.Device.ProductID, d.speed, where, link, d.stats.ToHost, d.stats.FromHost)
 	for f, count := range d.faults {
 		if count > 0 {
-			s += fmt.Sprintf(", %v %d", Fault(f), count)
+			fmt.Fprintf(&s, ", %v %d", Fault(f), count)
 		}
 	}
-	return s
+	return s.String()
 }
 
 // Stats gives the counters. They start at zero when the device is plugged in.

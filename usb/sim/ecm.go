@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"io-pkt/usb"
 )
@@ -106,11 +107,7 @@ func (s *session) wants(frame []byte) bool {
 	case f&filterAllMulticast != 0:
 		return true
 	case f&filterMulticast != 0:
-		for _, m := range s.multicast {
-			if m == dst {
-				return true
-			}
-		}
+		return slices.Contains(s.multicast, dst)
 	}
 	return false
 }
