@@ -3,6 +3,7 @@
 # make bench      what io-pkt is worth beside the kernel's driver: doc/bench.md
 # make build      the commands, in bin/
 # make install    the commands and their manuals below PREFIX, whose bin goes first in PATH
+# make deb        a Debian package, in bin/
 # make lint       golangci-lint and shellcheck
 
 PREFIX ?= /opt/io-pkt
@@ -27,7 +28,7 @@ GOFLAGS  := -trimpath -ldflags '-X main.version=$(VERSION)'
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 
-.PHONY: all build commands demo test bench lint install clean
+.PHONY: all build commands demo test bench lint install deb clean
 
 all: build
 
@@ -73,6 +74,10 @@ install: build
 	install -m 644 scripts/completion '$(TO)/share/bash-completion/completions/io-pkt'
 	@for c in $(COMPLETED); do ln -sfn io-pkt '$(TO)/share/bash-completion/completions/'"$$c"; done
 	@echo 'Put it first: PATH=$(PREFIX)/bin:$$PATH'
+
+deb:
+	@scripts/setup build
+	@packaging/deb
 
 clean:
 	rm -rf bin
