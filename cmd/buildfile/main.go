@@ -3,7 +3,8 @@ buildfile runs the start-up script of a QNX buildfile on Linux.
 
 # Synopsis
 
-	buildfile run [-c command] [-r root] [-s stubs] [-t file]... [-u options] [-w seconds] file
+	buildfile run [-c command] [-r root] [-s stubs] [-t file]... [-u options]
+	              [-w seconds] file
 	buildfile check [-s stubs] file
 	buildfile --help
 
@@ -83,7 +84,8 @@ import (
 
 const name = "buildfile"
 
-const usage = `usage: buildfile run [-c command] [-r root] [-s stubs] [-t file]... [-u options] [-w seconds] file
+const usage = `usage: buildfile run [-c command] [-r root] [-s stubs] [-t file]... [-u options]
+                     [-w seconds] file
        buildfile check [-s stubs] file
 `
 

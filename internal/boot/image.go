@@ -38,7 +38,7 @@ func ImageFiles(f *buildfile.File, program []buildfile.Command, lookup func(stri
 		words := strings.FieldsFunc(texts[0], func(r rune) bool { return !strings.ContainsRune("._-/+", r) && !alphanumeric(r) })
 		texts = texts[1:]
 		all = slices.DeleteFunc(all, func(i ImageFile) bool {
-			if !slices.ContainsFunc(words, func(w string) bool { return w == i.Path || w == path.Base(i.Path) }) {
+			if !slices.ContainsFunc(words, func(w string) bool { return path.Base(w) == path.Base(i.Path) }) {
 				return false
 			}
 			needed = append(needed, i)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -119,10 +120,7 @@ func (r *runner) program(ctx context.Context, e *event) {
 
 // start starts a program. A script that does not say what runs it is one for sh.
 func (r *runner) start(c buildfile.Command, args []string) (*process, error) {
-	env := make(map[string]string)
-	for name, value := range r.env {
-		env[name] = value
-	}
+	env := maps.Clone(r.env)
 	for _, s := range c.Set {
 		env[s.Name] = onTarget(s.Value)
 	}

@@ -4,19 +4,10 @@ import "strings"
 
 // Parse reads a buildfile; the name is for messages. An error is an *Error.
 func Parse(name, text string) (f *File, err error) {
-	s := &scanner{name: name, text: text, line: 1}
-	defer func() {
-		switch thrown := recover().(type) {
-		case nil:
-		case *Error:
-			f, err = nil, thrown
-		default:
-			panic(thrown)
-		}
-	}()
-	p := parser{scanner: s}
+	p := newParser(name, text)
+	defer p.caught(&err)
 	f = &File{Name: name}
-	for s.space(); !s.end(); s.space() {
+	for p.space(); !p.end(); p.space() {
 		if e := p.entry(); len(e.Attributes)+len(e.Target)+len(e.Host) > 0 {
 			f.Entries = append(f.Entries, e)
 		}
@@ -25,19 +16,33 @@ func Parse(name, text string) (f *File, err error) {
 }
 
 // ParseScript reads a script that is in a file of its own.
-func ParseScript(name, text string) (*Script, error) {
-	// A brace that ends nothing is an error, and so is text behind one.
-	f, err := Parse(name, "[+script]x={"+text+"\n}")
-	if err != nil {
-		return nil, err
-	}
-	return f.Entries[0].Script, nil
+func ParseScript(name, text string) (s *Script, err error) {
+	p := newParser(name, text)
+	defer p.caught(&err)
+	s = &Script{Lines: p.lines()}
+	p.noBrace()
+	return s, nil
 }
 
 // A parser knows, beside its place, what holds for the entries that follow.
 type parser struct {
 	*scanner
 	script bool // [+script] stood alone on a line
+}
+
+func newParser(name, text string) *parser {
+	return &parser{scanner: &scanner{name: name, text: text, line: 1}}
+}
+
+// caught catches the *Error that the scanner throws.
+func (p *parser) caught(err *error) {
+	switch thrown := recover().(type) {
+	case nil:
+	case *Error:
+		*err = thrown
+	default:
+		panic(thrown)
+	}
 }
 
 func (p *parser) entry() Entry {

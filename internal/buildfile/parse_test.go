@@ -58,7 +58,7 @@ func TestParse(t *testing.T) {
 func TestParseLine(t *testing.T) {
 	word := func(s string) Word { return Word{{Text: s}} }
 	words := func(s string) (w []Word) {
-		for _, f := range strings.Fields(s) {
+		for f := range strings.FieldsSeq(s) {
 			w = append(w, word(f))
 		}
 		return w

@@ -10,19 +10,19 @@ import (
 func (f *File) Print() string {
 	var b strings.Builder
 	for _, e := range f.Entries {
-		b.WriteString(e.print())
+		b.WriteString(e.text())
 		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
-func (e Entry) print() string {
+func (e Entry) text() string {
 	var words []string
 	if len(e.Attributes) > 0 {
 		words = append(words, printAttributes(e.Attributes))
 	}
 	if len(e.Target) > 0 {
-		words = append(words, e.Target.print("="), "=")
+		words = append(words, e.Target.quote("="), "=")
 	}
 	switch {
 	case e.Script != nil:
@@ -35,7 +35,7 @@ func (e Entry) print() string {
 	case e.Inline:
 		words = append(words, "{\n"+strings.NewReplacer(`\`, `\\`, `}`, `\}`).Replace(e.Text)+"}")
 	case len(e.Host) > 0:
-		words = append(words, e.Host.print("="))
+		words = append(words, e.Host.quote("="))
 	}
 	return strings.Join(words, " ")
 }
@@ -49,15 +49,15 @@ func (l Line) String() string {
 	for _, v := range l.Variables {
 		text := v.Name + "="
 		if len(v.Value) > 0 {
-			text += v.Value.print("")
+			text += v.Value.quote("")
 		}
 		words = append(words, text)
 	}
 	for i, w := range l.Words {
 		if i == 0 {
-			words = append(words, w.print("=")) // it is no variable
+			words = append(words, w.quote("=")) // it is no variable
 		} else {
-			words = append(words, w.print(""))
+			words = append(words, w.quote(""))
 		}
 	}
 	if l.Background {
@@ -80,7 +80,7 @@ func printAttributes(list []Attribute) string {
 		if a.Sign == 0 {
 			b.WriteByte('=')
 			if len(a.Value) > 0 {
-				b.WriteString(a.Value.print(""))
+				b.WriteString(a.Value.quote(""))
 			}
 		}
 		words = append(words, b.String())
@@ -89,13 +89,13 @@ func printAttributes(list []Attribute) string {
 }
 
 // String gives the word as it stands in a script.
-func (w Word) String() string { return w.print("") }
+func (w Word) String() string { return w.quote("") }
 
 // plain are the bytes that need no quotes.
 const plain = letters + digits + "./:,+-%@^~!*?;'()<>|=`"
 
-// print quotes what needs it, and also the bytes of special.
-func (w Word) print(special string) string {
+// quote gives the word with quotes where it needs them, and for the bytes of special.
+func (w Word) quote(special string) string {
 	if len(w) == 0 {
 		return `""`
 	}

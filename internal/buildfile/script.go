@@ -10,17 +10,22 @@ var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // scriptLines takes the lines of a script, and its closing brace.
 func (p *parser) scriptLines(from Pos, bootstrap bool) *Script {
-	s := &Script{Bootstrap: bootstrap}
+	s := &Script{Bootstrap: bootstrap, Lines: p.lines()}
+	if !p.take("}") {
+		p.fail(from, "{ without its }")
+	}
+	return s
+}
+
+// lines takes lines up to a brace, or the end.
+func (p *parser) lines() (list []Line) {
 	for {
 		p.space()
-		switch {
-		case p.end():
-			p.fail(from, "{ without its }")
-		case p.take("}"):
-			return s
+		if p.end() || p.peek() == '}' {
+			return list
 		}
 		if l := p.scriptLine(); len(l.Modifiers)+len(l.Variables)+len(l.Words) > 0 {
-			s.Lines = append(s.Lines, l)
+			list = append(list, l)
 		}
 	}
 }

@@ -20,8 +20,9 @@ for board in "$@"; do
 	cat "/share/$board.timeline"
 	[ $status = 3 ] || fail "status $status"
 	[ "$(processes)" -le "$before" ] || fail "processes are left: $(ps ax)"
-	[ ! -e /dev/socket ] && [ ! -e /dev/io-usb ] || fail "the machine's /dev was written"
-	[ ! -e /sys/class/net/ecm0 ] || fail "ecm0 is left"
+	for path in /dev/socket /dev/slog /dev/io-usb /sys/class/net/ecm0; do
+		[ ! -e $path ] || fail "$path is left"
+	done
 	for i in 0 1; do await bound "$port" $i cdc_ether; done
 	gadget unplug
 	echo "$board: ok"
