@@ -243,7 +243,24 @@ func TestRunning(t *testing.T) {
 	}
 }
 
-// FuzzOptions: no command line panics or waits a negative time.
+// spell writes a command line that means the same.
+func spell(o options) []string {
+	var words []string
+	for word, on := range map[string]bool{"-a": o.all, "-p": o.present, "-l": o.link, "-6": o.inet6, "-i": o.global} {
+		if on {
+			words = append(words, word)
+		}
+	}
+	unit, n := "-m", o.pause/time.Millisecond
+	if o.pause%time.Second == 0 {
+		unit, n = "-s", o.pause/time.Second
+	}
+	words = append(words, "-r", fmt.Sprint(o.retries), unit, fmt.Sprint(int64(n)), "--")
+	return append(words, o.interfaces...)
+}
+
+// FuzzOptions: no command line panics or waits a negative time; what is understood
+// can be written in one way, and means the same then.
 func FuzzOptions(f *testing.F) {
 	f.Add("-alr 10 en0")
 	f.Add("-r2 -s99999999999 en0")
@@ -252,6 +269,13 @@ func FuzzOptions(f *testing.F) {
 		o, err := parseOptions(strings.Fields(line))
 		if err == nil && (o.limit() < 0 || len(o.interfaces) == 0) {
 			t.Errorf("%q: %+v", line, o)
+		}
+		if err != nil {
+			return
+		}
+		again, err := parseOptions(spell(o))
+		if d := cmp.Diff(o, again, cmp.AllowUnexported(options{})); err != nil || d != "" {
+			t.Errorf("%q, written as %q: %v, -first +again\n%s", line, spell(o), err, d)
 		}
 	})
 }

@@ -94,8 +94,30 @@ func TestParseArgvEmpty(t *testing.T) {
 	}
 }
 
+// spell writes a command line that means the same.
+func spell(a arguments) []string {
+	words := []string{a.program}
+	modules := func(letter string, ms []module) {
+		for _, m := range ms {
+			if words = append(words, letter, m.name); m.options != "" {
+				words = append(words, m.options)
+			}
+		}
+	}
+	modules("-d", a.drivers)
+	modules("-p", a.protocols)
+	for letter, v := range a.values {
+		words = append(words, "-"+string(letter), v)
+	}
+	for letter := range a.flags {
+		words = append(words, "-"+string(letter))
+	}
+	return words
+}
+
 // Whatever is typed: no word is used twice or made up, and each is either a
-// name, a value, an options word, or skipped.
+// name, a value, an options word, or skipped. What is understood can be written in
+// one way, and means the same then.
 func FuzzParseArgv(f *testing.F) {
 	for _, s := range []string{
 		"io-pkt-v4-hc\n-d\necm\nverbose\n-ptcpip", "x\n-vSdecm\na\n-DI", "x\n-d", "x\n--\n-\n-:\n-é", "x\n-zzz\n-i\n-p", "",
@@ -127,6 +149,11 @@ func FuzzParseArgv(f *testing.F) {
 		}
 		if left -= len(a.complaints); left < 0 {
 			t.Errorf("%q gives more than it holds: %+v", words, a)
+		}
+		again := parseArgv(spell(a))
+		a.complaints = nil
+		if d := cmp.Diff(flatten(a), flatten(again)); d != "" {
+			t.Errorf("%q, written as %q, -first +again\n%s", words, spell(a), d)
 		}
 	})
 }

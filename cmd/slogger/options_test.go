@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,25 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// Whatever is typed, no size is too large for the memory or the disk.
+// spell writes a command line that means the same.
+func spell(o options) (words []string) {
+	if o.foreground {
+		words = append(words, "--foreground")
+	}
+	for word, on := range map[string]bool{"-c": o.sync, "-m": o.monotonic, "-v": o.verbose} {
+		if on {
+			words = append(words, word)
+		}
+	}
+	words = append(words, "-f", fmt.Sprint(o.filter), "-s", fmt.Sprint(o.kilobytes), "-U", o.user)
+	if o.log.name != "" {
+		words = append(words, "-l", fmt.Sprintf("%s,%d", o.log.name, o.log.size>>10))
+	}
+	return words
+}
+
+// Whatever is typed, no size is too large for the memory or the disk. What is
+// understood can be written in one way, and means the same then.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"-cmv\n-f\n3\n-l\nlog,0x10\n-s250k", "-U\n33:33,1\n-u\n100", "--foreground\n-s\n-5", "-l,\n--"} {
 		f.Add(s)
@@ -55,6 +74,13 @@ func FuzzParse(f *testing.F) {
 		}
 		if !slices.Equal(args, before) {
 			t.Errorf("%q became %q", before, args)
+		}
+		if err != nil {
+			return
+		}
+		again, err := parse(spell(o))
+		if d := cmp.Diff(o, again, cmp.AllowUnexported(options{}, logFile{})); err != nil || d != "" {
+			t.Errorf("%q, written as %q: %v, -first +again\n%s", s, spell(o), err, d)
 		}
 	})
 }

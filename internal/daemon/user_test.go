@@ -89,7 +89,8 @@ func TestParseUser(t *testing.T) {
 	}
 }
 
-// A user that is understood has numbers that the system calls take as they are.
+// A user that is understood has numbers that the system calls take as they are,
+// and is the same when written with these.
 func FuzzParseUser(f *testing.F) {
 	for _, s := range []string{"33:33", "37:37,21,35", "root,5", "4294967295", ",", "1:2:3"} {
 		f.Add(s)
@@ -103,6 +104,14 @@ func FuzzParseUser(f *testing.F) {
 			if n < 0 || n >= 1<<32-1 {
 				t.Errorf("%q: %+v", spec, u)
 			}
+		}
+		numbers := fmt.Sprintf("%d:%d", u.UID, u.GID)
+		for _, g := range u.Groups {
+			numbers += fmt.Sprintf(",%d", g)
+		}
+		again, err := ParseUser(numbers)
+		if d := cmp.Diff(u, again, cmpopts.IgnoreUnexported(User{})); err != nil || d != "" {
+			t.Errorf("%q, written as %q: %v, -first +again\n%s", spec, numbers, err, d)
 		}
 	})
 }
