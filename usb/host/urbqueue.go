@@ -15,16 +15,15 @@ import (
 	"io-pkt/usb/internal/done"
 )
 
-// A urbQueue carries the transfers of one interface as usbfs URBs. It polls
-// through an epoll descriptor that holds two: that of usbfs, which is writable
-// when a URB has ended, and that of the list of transfers that never became one.
-// usbfs shows POLLHUP for ever once the device has been pulled; it is taken out
-// then, or whoever polls would spin.
+// A urbQueue carries the transfers of one interface as usbfs URBs. What it polls is
+// usbfs' own descriptor, which is writable when a URB has ended, until there is a
+// transfer that never became one: see divert.
 type urbQueue struct {
-	node   *node
-	pipes  map[uint8]*pipe
-	poll   int        // epoll
-	failed *done.List // could not be started, or the device took them along
+	node     *node
+	pipes    map[uint8]*pipe
+	poll     int // what PollFD gives
+	diverted bool
+	failed   *done.List // could not be started, or the device took them along
 
 	mu        sync.Mutex // held for calls that do not wait
 	closed    bool
@@ -50,17 +49,7 @@ func newURBQueue(n *node, endpoints map[uint8]gousb.EndpointDesc) (*urbQueue, er
 	for addr, e := range endpoints {
 		q.pipes[addr] = &pipe{desc: e}
 	}
-	if q.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		_ = list.Close()
-		return nil, err
-	}
-	fd, _ := list.PollFD()
-	err = unix.EpollCtl(q.poll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN})
-	if err == nil {
-		err = unix.EpollCtl(q.poll, unix.EPOLL_CTL_ADD, n.fd, &unix.EpollEvent{Events: unix.EPOLLOUT})
-	}
-	if err != nil {
-		_ = unix.Close(q.poll)
+	if q.poll, err = unix.FcntlInt(uintptr(n.fd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
 		_ = list.Close()
 		return nil, err
 	}
@@ -141,6 +130,7 @@ func (q *urbQueue) start(t *transfer) {
 		return
 	}
 	t.state = failed
+	q.divert()
 	if t.behind = t.pipe.flying; t.behind > 0 {
 		q.waiting = append(q.waiting, t)
 		return
@@ -185,5 +175,31 @@ func (q *urbQueue) ClearHalt(ctx context.Context, endpoint uint8) error {
 	return nil
 }
 
-// PollFD gives the epoll descriptor.
-func (q *urbQueue) PollFD() (int, int16) { return q.poll, unix.POLLIN }
+// PollFD gives usbfs' descriptor, which can be writable, or the one that divert has
+// put in its place, which can be readable.
+func (q *urbQueue) PollFD() (int, int16) { return q.poll, unix.POLLIN | unix.POLLOUT }
+
+// divert makes PollFD's descriptor an epoll descriptor, which holds that of the list
+// of transfers that never became a URB, and usbfs' as long as the device is there:
+// of one that was pulled usbfs shows POLLHUP for ever, and whoever polls would spin.
+// The queue has not had it from the start because the kernel's bookkeeping for it is
+// made for each URB that ends, and not only for those that somebody waits for.
+func (q *urbQueue) divert() {
+	if q.diverted {
+		return
+	}
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return // again with the next one
+	}
+	defer func() { _ = unix.Close(epoll) }()
+	fd, _ := q.failed.PollFD()
+	err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN})
+	if err == nil && !q.lost {
+		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, q.node.fd, &unix.EpollEvent{Events: unix.EPOLLOUT})
+	}
+	if err == nil {
+		err = unix.Dup3(epoll, q.poll, unix.O_CLOEXEC)
+	}
+	q.diverted = err == nil
+}

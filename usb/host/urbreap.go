@@ -86,7 +86,10 @@ func (q *urbQueue) advance(p *pipe) {
 // ours any more.
 func (q *urbQueue) lose(err error) {
 	q.lost = true
-	_ = unix.EpollCtl(q.poll, unix.EPOLL_CTL_DEL, q.node.fd, nil)
+	if q.diverted {
+		_ = unix.EpollCtl(q.poll, unix.EPOLL_CTL_DEL, q.node.fd, nil)
+	}
+	q.divert()
 	left := q.waiting
 	for _, t := range q.transfers {
 		if t.state == flying {
