@@ -47,7 +47,7 @@ func (p *Poller) Watch(place int, events int16) { p.fds[place].Events = events }
 func (p *Poller) Ready(place int) int16 { return p.fds[place].Revents }
 
 // Wait waits until something is ready, Wake was called, or d has passed; d < 0
-// waits for ever, 0 only looks.
+// waits for ever, 0 only looks. It may also end early, with nothing ready.
 func (p *Poller) Wait(d time.Duration) error {
 	for i := range p.fds {
 		p.fds[i].Revents = 0
@@ -56,8 +56,8 @@ func (p *Poller) Wait(d time.Duration) error {
 	if d >= 0 {
 		first = min(d, brief)
 	}
-	ready, err := p.briefly(first)
-	if !ready && err == nil && first != d {
+	passed, err := p.briefly(first)
+	if passed && first != d {
 		if d > 0 {
 			d -= first
 		}
@@ -83,14 +83,15 @@ const brief = 2 * time.Millisecond
 // Without it TCP is faster by a tenth in both directions, and a round trip
 // shorter by as much (on Linux's ECM gadget, in the guest of scripts/vm). The
 // collector and other goroutines wait for this one at most that long; in fact
-// shorter, because the signal that the runtime sends then ends the call.
-func (p *Poller) briefly(d time.Duration) (ready bool, err error) {
+// shorter, because the signal that the runtime sends then ends the call. passed says
+// that nothing has ended it.
+func (p *Poller) briefly(d time.Duration) (passed bool, err error) {
 	ts := unix.NsecToTimespec(int64(d))
 	n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(p.fds))), uintptr(len(p.fds)),
 		uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
 	switch errno {
 	case 0:
-		return n > 0, nil
+		return n == 0, nil
 	case unix.EINTR:
 		return false, nil
 	}
