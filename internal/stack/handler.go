@@ -110,6 +110,9 @@ func (s *Stack) changeLink(i *iface, index int, r ctl.Request) error {
 			return err
 		}
 		s.keep(i, func(l *local) { l.flags = l.flags&^r.Clear | r.Set&linkFlags })
+		if i == s.lo && s.config.IPv6 && r.Set&ctl.FlagUp != 0 {
+			loopback6(index)
+		}
 		return nil
 	case ctl.OpSetMTU:
 		return s.setMTU(i, index, r.Value)

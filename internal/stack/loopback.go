@@ -18,8 +18,7 @@ const (
 )
 
 // loopback configures the kernel's lo. It changes nothing where that is done
-// already. A v6 stack gives it a link-local address, too; a kernel without IPv6
-// can go without.
+// already.
 func loopback(v6 bool) (index int, err error) {
 	lo, err := net.InterfaceByName("lo")
 	if err != nil {
@@ -32,18 +31,29 @@ func loopback(v6 bool) (index int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	has := func(a netip.Addr) bool {
-		return slices.ContainsFunc(state.Addresses, func(x ctl.Address) bool { return x.Addr == a })
-	}
 	home := ctl.Address{Addr: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Mask: 0xff000000}
-	if !has(home.Addr) {
+	if !has(state, home.Addr) {
 		err = netif.AddAddress(lo.Index, home)
 	}
-	local := ctl.Address{Addr: netip.MustParseAddr("fe80::1"), PrefixLen: 64}
-	if v6 && has(netip.IPv6Loopback()) && !has(local.Addr) {
-		_ = netif.AddAddress(lo.Index, local)
+	if v6 {
+		loopback6(lo.Index)
 	}
 	return lo.Index, err
+}
+
+// loopback6 gives lo a link-local address. The kernel takes that away when lo goes
+// down, with ::1, of which it thinks by itself when lo comes up again. A kernel
+// without IPv6 can go without.
+func loopback6(index int) {
+	local := ctl.Address{Addr: netip.MustParseAddr("fe80::1"), PrefixLen: 64}
+	state, err := netif.Read(index)
+	if err == nil && has(state, netip.IPv6Loopback()) && !has(state, local.Addr) {
+		_ = netif.AddAddress(index, local)
+	}
+}
+
+func has(s netif.State, a netip.Addr) bool {
+	return slices.ContainsFunc(s.Addresses, func(x ctl.Address) bool { return x.Addr == a })
 }
 
 func (s *Stack) showLoopback(shown *ctl.Interface) {
