@@ -352,7 +352,7 @@ func TestStallDrains(t *testing.T) {
 	}
 	answer(nil)
 	round()
-	if len(q.kept) != 64 {
-		t.Fatalf("%d transfers are submitted again, want 64", len(q.kept))
+	if len(q.kept) != l.depth.size {
+		t.Fatalf("%d transfers are submitted again, want %d", len(q.kept), l.depth.size)
 	}
 }

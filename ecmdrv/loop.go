@@ -22,6 +22,7 @@ type loop struct {
 	queue  usb.Queue
 
 	rx, tx pipe
+	depth  depth
 	frames assembler
 	batch  [][]byte // received frames of this round
 	bufs   [][]byte // lent to Port.Fetch
@@ -31,7 +32,8 @@ type loop struct {
 
 	packet    int  // wMaxPacketSize of bulk OUT
 	pad       bool // a frame of whole packets gets a byte more
-	portPlace int  // in the poller
+	busPlace  int  // in the poller
+	portPlace int
 	portEvent int16
 	starved   bool // the host is not watched, for want of an idle transfer
 
@@ -68,7 +70,8 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	l.batch = make([][]byte, 0, rx)
 	l.bufs, l.lens = make([][]byte, tx), make([]int, tx)
 	l.done, l.submit = make([]*usb.Transfer, rx+tx), make([]*usb.Transfer, 0, rx+tx)
-	l.poller.Add(q.PollFD())
+	l.depth = depth{size: rx, most: rx}
+	l.busPlace = l.poller.Add(q.PollFD())
 	return nil
 }
 
@@ -102,10 +105,7 @@ func (l *loop) round() error {
 		return err
 	}
 	l.unhalt(now)
-	if l.rx.ready(now) {
-		l.submit = append(l.submit, l.rx.idle...)
-		l.rx.idle = l.rx.idle[:0]
-	}
+	l.refill(now)
 	if err := l.fetch(now); err != nil {
 		return err
 	}
@@ -124,9 +124,20 @@ func (l *loop) timeout(now time.Time) time.Duration {
 
 // receive submits the receive transfers for the first time.
 func (l *loop) receive() error {
-	l.submit = append(l.submit, l.rx.idle...)
-	l.rx.idle = l.rx.idle[:0]
+	l.refill(time.Now())
 	return l.flush()
+}
+
+// refill has as many receive transfers submitted as depth says, those that
+// were in use last.
+func (l *loop) refill(now time.Time) {
+	n := min(l.depth.size-l.rx.inFlight(), len(l.rx.idle))
+	if n <= 0 || !l.rx.ready(now) {
+		return
+	}
+	rest := len(l.rx.idle) - n
+	l.submit = append(l.submit, l.rx.idle[rest:]...)
+	l.rx.idle = l.rx.idle[:rest]
 }
 
 func (l *loop) flush() error {
@@ -140,6 +151,9 @@ func (l *loop) flush() error {
 
 // reap takes back all transfers that have ended.
 func (l *loop) reap(now time.Time) error {
+	if l.poller.Ready(l.busPlace) == 0 {
+		return nil
+	}
 	n, err := l.queue.Reap(l.done)
 	if err != nil {
 		return err
@@ -178,6 +192,7 @@ type tally struct{ transfers, frames, bytes int }
 
 func (l *loop) count(rx, tx tally) {
 	c := &l.device.counters
+	l.depth.moved(rx.transfers, tx.frames)
 	if rx.transfers > 0 {
 		l.rx.throttle.succeed(rx.transfers)
 		c.add(rxFrames, uint64(rx.frames))
