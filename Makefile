@@ -4,6 +4,7 @@
 # make build      the commands, in bin/
 # make install    the commands and their manuals below PREFIX, whose bin goes first in PATH
 # make deb        a Debian package, in bin/
+# make arm64      the commands for arm64, in bin/arm64, and tests of theirs under QEMU
 # make lint       golangci-lint and shellcheck
 
 PREFIX ?= /opt/io-pkt
@@ -28,7 +29,7 @@ GOFLAGS  := -trimpath -ldflags '-X main.version=$(VERSION)'
 GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 GOLANGCI  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 
-.PHONY: all build commands demo test bench lint install deb clean
+.PHONY: all build commands demo test bench lint install deb arm64 clean
 
 all: build
 
@@ -78,6 +79,18 @@ install: build
 deb:
 	@scripts/setup build
 	@packaging/deb
+
+# Pure packages, whose tests run everywhere.
+ARM64_TESTS = buildfile getopt offload qnx waitfor
+
+arm64:
+	@scripts/setup arm64
+	@mkdir -p bin/arm64
+	scripts/arm64 $(GO) build $(GOFLAGS) -o bin/arm64/ $(CGO_COMMANDS:%=./cmd/%)
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) build $(GOFLAGS) -o bin/arm64/ $(STATIC_COMMANDS:%=./cmd/%)
+	@for l in $(LINKS); do ln -sfn "$${l#*=}" "bin/arm64/$${l%%=*}"; done
+	scripts/arm64 run bin/arm64/io-pkt --version
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -exec qemu-aarch64-static ./usb ./slog $(ARM64_TESTS:%=./internal/%)
 
 clean:
 	rm -rf bin
