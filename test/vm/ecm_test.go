@@ -4,7 +4,7 @@ import "testing"
 
 // programs are the commands that the scripts type, by all their names.
 var programs = map[string][]string{
-	"io-pkt":   {"io-pkt-v4-hc"},
+	"io-pkt":   {"io-pkt-v4-hc", "io-pkt-v6-hc"},
 	"ifconfig": nil,
 	"if_up":    nil,
 	"sloginfo": nil,

@@ -14,6 +14,16 @@ transfers() {
 	done
 }
 
+# with_cdc_ether PORT lets Linux's driver work again.
+with_cdc_ether() {
+	local name
+	name=$(basename "/sys/bus/usb/devices/$1:1.0/net/"*)
+	ip addr add 10.9.0.1/24 dev "$name"
+	ip link set "$name" up
+	await ping -n -c 1 -W 1 10.9.0.2
+	ip addr flush dev "$name"
+}
+
 workflow() {
 	local port i
 	port=$(gadget plug "$1")
@@ -37,6 +47,7 @@ workflow() {
 	ifconfig ecm0 destroy
 	[ ! -e /sys/class/net/ecm0 ] || fail "ecm0 is still there"
 	for i in 0 1; do await bound "$port" $i cdc_ether; done
+	with_cdc_ether "$port"
 	stop_stack
 	gadget unplug
 	echo "at $1 speed: ok"
