@@ -173,6 +173,11 @@ func TestNotAskedForNothing(t *testing.T) {
 		t.Errorf("it wants to do something in %v", wait)
 	}
 	d.asked()
+	for range 5 { // and one that says that it has something, once
+		d.at.notified()
+	}
+	d.settle()
+	d.asked("80 01 2048")
 }
 
 // The next command waits for the response to the last one, but not for ever.

@@ -187,7 +187,30 @@ func TestFlood(t *testing.T) {
 				}
 			}
 			l.counted(atDropped, 0)
+			l.counted(atResponses, uint64(kib*1024/min(size, maxRequest))) // each as long as it can be
 		})
+	}
+}
+
+// The function is one of several: its own control interface is the one that is
+// asked.
+func TestSerialOfComposite(t *testing.T) {
+	text, err := os.ReadFile("../usb/sim/testdata/descriptors/04-1546-1343-ublox-lara-l6.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	desc, err := sim.ParseDescriptors(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLine(t, "", sim.Config{Descriptors: desc})
+	l.quiet()
+	for _, request := range []string{"request 21 00", "request a1 01"} {
+		for _, c := range l.calls.with(request) {
+			if want := request + " value 0000 index 0004"; c != want {
+				t.Errorf("%s, want %s", c, want)
+			}
+		}
 	}
 }
 
