@@ -98,7 +98,7 @@ func (f Figure) good(ratio float64) float64 {
 
 // comparison draws a column for each group, and gives where to go on below.
 func (c *canvas) comparison(y float64, figures []Figure) float64 {
-	const labels, values, gap = 200.0, 110.0, 24.0
+	const labels, values, gap = 200.0, 124.0, 24.0
 	names := groups(figures)
 	if len(names) == 0 {
 		return y

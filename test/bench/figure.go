@@ -14,9 +14,23 @@ type Series struct {
 	Max    float64   `json:"max"`
 }
 
-// newSeries makes a series of at least one value.
+// newSeries makes a series of at least one value. More than five digits of one say
+// nothing.
 func newSeries(of string, values []float64) Series {
-	return Series{of, values, median(values), slices.Min(values), slices.Max(values)}
+	rounded := make([]float64, len(values))
+	for i, v := range values {
+		rounded[i] = round(v)
+	}
+	return Series{of, rounded, round(median(rounded)), slices.Min(rounded), slices.Max(rounded)}
+}
+
+// round leaves five digits. What is next to nothing is nothing.
+func round(v float64) float64 {
+	if math.Abs(v) < 1e-100 {
+		return 0
+	}
+	unit := math.Pow(10, 4-math.Floor(math.Log10(math.Abs(v))))
+	return math.Round(v*unit) / unit
 }
 
 // A Figure is one row of the table: something that was measured in turns for
@@ -43,7 +57,7 @@ type Figure struct {
 func (f Figure) compared(ours, base Series) Figure {
 	f.Ours, f.Base = ours, &base
 	if base.Median != 0 {
-		f.Ratio = ours.Median / base.Median
+		f.Ratio = round(ours.Median / base.Median)
 	}
 	return f
 }

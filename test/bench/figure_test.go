@@ -31,6 +31,14 @@ func TestMedian(t *testing.T) {
 	}
 }
 
+func TestRound(t *testing.T) {
+	for v, want := range map[float64]float64{0: 0, 80.49802903094499: 80.498, 123456: 123460, 0.00012345678: 0.00012346, -2.000001: -2, 5e-324: 0} {
+		if got := round(v); got != want {
+			t.Errorf("round(%g) = %g, want %g", v, got, want)
+		}
+	}
+}
+
 func TestMet(t *testing.T) {
 	base := newSeries("cdc_ether", []float64{100})
 	for _, tt := range []struct {
