@@ -11,15 +11,16 @@ busy() { [ "$(cat /sys/class/net/ecm0/statistics/rx_packets)" -gt 100 ]; }
 
 # goroutines prints how many io-pkt had in the last list that is complete: all but
 # the dead, which are in state 6.
-goroutines() { awk '/^SCHED/ { last = n; n = 0 } /^  G[0-9]+: status=[^6]/ { n++ } END { print last }' $log; }
+goroutines() { awk '/^SCHED/ { last = n; n = 0 } /^  G[0-9]+: status=[^6]/ { n++ } END { print last + 0; exit !last }' $log; }
 
 # census prints what io-pkt holds while no device is there: descriptors,
 # goroutines, threads, KiB of memory.
 census() {
-	local lists
+	local lists go
 	lists=$(grep -c ^SCHED $log)
 	await eval "[ \$(grep -c ^SCHED $log) -ge $((lists + 3)) ]" # one begun after now, and its end
-	echo "$(find "/proc/$pid/fd" -type l | wc -l) $(goroutines)" \
+	go=$(goroutines)
+	echo "$(find "/proc/$pid/fd" -type l | wc -l) $go" \
 		"$(awk '/^Threads/ { print $2 }' "/proc/$pid/status") $(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")"
 }
 
