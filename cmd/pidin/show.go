@@ -107,7 +107,7 @@ func info(w io.Writer, list []process.Process) int {
 	}
 	up := time.Now().Add(-time.Duration(system.Uptime) * time.Second).UTC()
 	fmt.Fprintf(w, "CPU:%s Release:%s  FreeMem:%dMb/%dMb BootTime:%s\n", strings.ToUpper(unix.ByteSliceToString(name.Machine[:])),
-		unix.ByteSliceToString(name.Release[:]), uint64(system.Freeram)*unit/mega, uint64(system.Totalram)*unit/mega,
+		unix.ByteSliceToString(name.Release[:]), system.Freeram*unit/mega, system.Totalram*unit/mega,
 		up.Format("Jan 02 15:04:05 MST 2006"))
 	fmt.Fprintf(w, "Processes: %d, Threads: %d\n", len(list), threads)
 	for n := range runtime.NumCPU() {
