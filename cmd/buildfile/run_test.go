@@ -57,12 +57,12 @@ func TestLeavesNothing(t *testing.T) {
 		{name: "terminated, in a wait", lines: "waitfor /none 1000", signal: syscall.SIGTERM, status: 143, err: "LINE:9:1: waitfor /none 1000: interrupted: terminated"},
 		{name: "hung up, at the end", signal: syscall.SIGHUP},
 		{name: "killed", lines: "sleep 1000", signal: syscall.SIGKILL, status: -1},
-		{name: "a command never ends, with a limit", lines: "sleep 1000", args: []string{"-w", "1.5"}, status: 124, err: "LINE:9:1: sleep 1000: it did not end in time"},
-		{name: "a reopen in vain, with a limit", lines: "reopen /none 1000", args: []string{"-w", "1"}, status: 124, err: "LINE:9:1: reopen /none 1000: it did not end in time"},
+		{name: "a command never ends, with a limit", lines: "sleep 1000", args: []string{"-w", "8"}, status: 124, err: "LINE:9:1: sleep 1000: it did not end in time"},
+		{name: "a reopen in vain, with a limit", lines: "reopen /none 1000", args: []string{"-w", "8"}, status: 124, err: "LINE:9:1: reopen /none 1000: it did not end in time"},
 		{name: "a failing line", lines: "none\nfalse", args: []string{"-c", "true"}, status: 1},
 		{name: "a command at the end", args: []string{"-c", "exit 7"}, status: 7},
-		{name: "a command at the end that never ends", args: []string{"-w", "1", "-c", "exec sleep 1000"}, status: 124, err: "-c exec sleep 1000: it did not end in time"},
-		{name: "a limit when all is through", args: []string{"-w", "1"}},
+		{name: "a command at the end that never ends", args: []string{"-w", "8", "-c", "exec sleep 1000"}, status: 124, err: "-c exec sleep 1000: it did not end in time"},
+		{name: "a limit when all is through", args: []string{"-w", "8"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -82,7 +82,7 @@ func TestLeavesNothing(t *testing.T) {
 			}
 			lines := bufio.NewScanner(out)
 			if !lines.Scan() || lines.Text() != "ready" {
-				t.Fatalf("%q, %s", lines.Text(), stderr.String())
+				t.Fatalf("%q, %v: %s", lines.Text(), cmd.Wait(), stderr.String())
 			}
 			if n := marked(mark); n < 5 {
 				t.Errorf("%d processes run", n)

@@ -13,7 +13,8 @@
 //
 // A run therefore leaves no process behind, whatever becomes of it. Run starts a
 // goroutine that collects ended processes; it ends before Run returns. Check, and
-// what draws a Timeline, start and change nothing.
+// what draws a Timeline, start and change nothing. For each session that
+// has the terminal in the background there is another, which ends with it.
 package boot
 
 import (
@@ -52,6 +53,7 @@ func Run(ctx context.Context, o Options) Result {
 	result := r.run(ctx)
 	r.ended = time.Now()
 	r.processes.end()
+	r.sessions.Wait()
 	result.Timeline = r.timeline()
 	for _, e := range result.Timeline.Events {
 		if e.Failure != "" && e.Line > 0 {

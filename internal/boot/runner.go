@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,6 +31,7 @@ type runner struct {
 	console   *os.File
 	env       map[string]string
 	events    []*event
+	sessions  sync.WaitGroup // in the background, on the terminal
 }
 
 // environment is what the first line finds: that of the user, but for PATH.
@@ -109,13 +111,28 @@ func (r *runner) program(ctx context.Context, e *event) {
 		return
 	}
 	e.process = started
-	if e.command.Background {
-		return
+	terminal := r.hasTerminal(e.command)
+	switch {
+	case e.command.Background && terminal:
+		r.sessions.Go(func() { // ends with the session, which does with the run
+			<-started.done
+			takeTerminal(syscall.Getpgrp())
+		})
+	case e.command.Background:
+	default:
+		select {
+		case <-started.done:
+		case <-ctx.Done():
+		}
+		if terminal {
+			takeTerminal(syscall.Getpgrp())
+		}
 	}
-	select {
-	case <-started.done:
-	case <-ctx.Done():
-	}
+}
+
+// hasTerminal reports whether a command gets the terminal's keys, as a session.
+func (r *runner) hasTerminal(c buildfile.Command) bool {
+	return c.Modifiers.Session && r.console == r.Console && terminal(r.Stdin)
 }
 
 // start starts a program. A script that does not say what runs it is one for sh.
@@ -158,10 +175,9 @@ func (r *runner) attributes(c buildfile.Command, env map[string]string) *syscall
 	}
 	attr.Files = []uintptr{in, r.console.Fd(), r.console.Fd()}
 	switch {
-	case !c.Modifiers.Session:
-	case r.console == r.Console && terminal(r.Stdin):
+	case r.hasTerminal(c):
 		attr.Sys.Foreground, attr.Sys.Ctty = true, 0
-	default:
+	case c.Modifiers.Session:
 		attr.Sys.Setsid = true
 	}
 	return attr
