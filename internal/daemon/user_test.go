@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -105,10 +106,11 @@ func FuzzParseUser(f *testing.F) {
 				t.Errorf("%q: %+v", spec, u)
 			}
 		}
-		numbers := fmt.Sprintf("%d:%d", u.UID, u.GID)
+		words := []string{fmt.Sprintf("%d:%d", u.UID, u.GID)}
 		for _, g := range u.Groups {
-			numbers += fmt.Sprintf(",%d", g)
+			words = append(words, strconv.Itoa(g))
 		}
+		numbers := strings.Join(words, ",")
 		again, err := ParseUser(numbers)
 		if d := cmp.Diff(u, again, cmpopts.IgnoreUnexported(User{})); err != nil || d != "" {
 			t.Errorf("%q, written as %q: %v, -first +again\n%s", spec, numbers, err, d)
