@@ -19,7 +19,8 @@ LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=slogi
 	io-usb-otg=io-usb dhclient=dhcp.client qon=on pipe=random devc-pty=random
 
 # Commands whose options bash completes, beside io-pkt.
-COMPLETED = buildfile io-pkt-v4 io-pkt-v4-hc io-pkt-v6-hc io-usb slogger sloginfo slog2info
+COMPLETED = buildfile io-pkt-v4 io-pkt-v4-hc io-pkt-v6-hc io-usb io-usb-otg pidin slay \
+	slogger sloginfo slog2info
 
 TO = $(DESTDIR)$(PREFIX)
 
