@@ -79,6 +79,6 @@ func Seconds(word string) time.Duration {
 	if after, ok := strings.CutPrefix(rest, "."); ok && after != "" && '0' <= after[0] && after[0] <= '9' {
 		tenths = int64(after[0] - '0')
 	}
-	const most = math.MaxInt64/int64(time.Second) - 1
+	const most = math.MaxInt32 // seconds: for ever, but something may be added to it
 	return time.Duration(min(max(n, 0), most))*time.Second + time.Duration(tenths)*100*time.Millisecond
 }
