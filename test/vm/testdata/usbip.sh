@@ -19,7 +19,28 @@ attach() {
 
 carrier() { [ "$(cat "/sys/class/net/$(interface)/carrier")" = "$1" ]; }
 
-modprobe -a vhci_hcd cdc_ether
+# transfers lets Linux's iperf3 talk to itself through the simulator: behind the
+# modem is a TAP in another network namespace.
+transfers() {
+	local option
+	ip netns add far
+	io-usb -d sim "listen=127.0.0.1:3240,tap=far0,netns=far,addr=10.7.0.1/24"
+	ip -n far link set far0 up
+	ip netns exec far iperf3 -s -D
+	attach
+	ip addr add 10.7.0.2/24 dev "$(interface)"
+	ip link set "$(interface)" up
+	pings 10.7.0.1
+	for option in '' -R --bidir; do
+		# shellcheck disable=SC2086 # no word for nothing
+		iperf3 -c 10.7.0.1 -t 3 $option >/run/iperf3.log || fail "$(cat /run/iperf3.log)"
+		grep receiver /run/iperf3.log
+	done
+	pkill -TERM -x io-usb
+	await eval '! interface'
+}
+
+modprobe -a tun vhci_hcd cdc_ether
 for speed in "$@"; do
 	io-usb -d sim "listen=127.0.0.1:3240,speed=$speed,addr=10.7.0.1/24"
 	usbip list -r 127.0.0.1
@@ -47,3 +68,4 @@ for speed in "$@"; do
 	await eval '! interface'
 	echo "at $speed speed: ok"
 done
+transfers
