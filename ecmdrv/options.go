@@ -17,7 +17,7 @@ type options struct {
 	match     match // the interfaces to take for a control interface
 	ignRemove bool  // removal leaves the interface
 	pnp       bool  // stay loaded, devices come and go
-	receive   int   // transfers that are kept submitted
+	receive   int   // transfers that are kept submitted, at most: see depth
 	transmit  int   // transfers for outgoing frames
 	bufSize   int   // of the AT channel, in bytes
 	verbose   int
