@@ -27,9 +27,9 @@ func TestDescriptors(t *testing.T) {
 	t.Log(g.run("descriptors.sh"))
 }
 
-// QEMU's CDC-ECM device on an xHCI controller, which moves data by DMA. Of the world
-// outside the guest reaches one program, which sends back what it gets; and QEMU's
-// monitor, on a serial port of the guest, by which it pulls and plugs the device.
+// QEMU's CDC-ECM device on an xHCI controller, which moves data by DMA. Outside, the
+// guest reaches a program that sends back what it gets, and on a serial port QEMU's
+// monitor, by which it pulls the device and plugs it in.
 func TestXHCI(t *testing.T) {
 	g := newGuest(t)
 	g.tests("io-pkt/usb/host", "host.test")
