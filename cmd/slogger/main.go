@@ -13,6 +13,7 @@
 //
 // Started before io-pkt it keeps the log for it too, and goes on when io-pkt
 // ends. When io-pkt found no log it keeps one itself, and slogger cannot start.
+// Who removes /dev/slog empties the log; it is there again at once.
 //
 // With -l it also writes the events to a file, in the binary form that sloginfo
 // reads, or as text if that is a terminal. With a size it writes to logfile1 and
@@ -42,9 +43,9 @@
 //
 // # Differences from QNX
 //
-// There is no /dev/console. Removing /dev/slog does not empty the log; use
-// sloginfo -c. What the file lost because the disk was too slow or full is said
-// in the file, or on standard error.
+// There is no /dev/console. With -U, a user who may not make /dev/slog cannot
+// bring it back when it is removed. What the file lost because the disk was too
+// slow or full is said in the file, or on standard error.
 package main
 
 import (
