@@ -81,6 +81,19 @@ func (p *processes) start(path string, args []string, attr *syscall.ProcAttr) (*
 	return started, nil
 }
 
+// hasEnded reports whether a process has ended. It waits for a collection that is
+// under way: what none says is seen before that is done.
+func (p *processes) hasEnded(one *process) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-one.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // collect ends with close.
 func (p *processes) collect() {
 	defer close(p.stopped)

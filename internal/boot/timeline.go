@@ -64,7 +64,7 @@ func (r *runner) timeline() Timeline {
 	t := Timeline{Total: now.Sub(r.begin)}
 	for _, e := range r.events {
 		end, failure := e.end, ""
-		if e.process != nil {
+		if e.process != nil && r.processes.hasEnded(e.process) {
 			end = e.process.ended
 		}
 		left := end.IsZero() || end.After(now)
