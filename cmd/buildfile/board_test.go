@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -70,6 +71,36 @@ func TestBoards(t *testing.T) {
 				t.Errorf("status %d, %s", got.Status, got.Err)
 			}
 		})
+	}
+}
+
+// Somebody who is not root runs a board in a network that is his own.
+func TestUnprivileged(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // TestBoards was run by such a somebody
+	}
+	setpriv := []string{"--reuid=65534", "--regid=65534", "--clear-groups"}
+	out, err := exec.Command("setpriv", append(setpriv, "unshare", "--user", "--map-root-user", "--net", "true")...).CombinedOutput()
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatalf("no user namespaces: %v %s", err, out)
+	} else if err != nil {
+		t.Skipf("no user namespaces: %v %s", err, out)
+	}
+	board, err := os.ReadFile("testdata/beaglebone.build")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(bin, "beaglebone.build") // where everybody can read it
+	if err := os.WriteFile(file, board, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "setpriv", append(setpriv, filepath.Join(bin, "buildfile"),
+		"run", "-u", simulator, "-w", "300", "-c", "exit 3", file)...)
+	cmd.Env = append(os.Environ(), "TMPDIR=/tmp", "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
+	console, err := cmd.Output()
+	golden(t, "beaglebone.console", string(console))
+	if cmd.ProcessState.ExitCode() != 3 {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "buildfile-bin")
 	if err == nil {
 		bin = dir
-		err = build()
+		err = errors.Join(os.Chmod(dir, 0o755), build())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
