@@ -103,6 +103,9 @@ func enter(o options, files []boot.ImageFile) (*boot.View, error) {
 	if err != nil {
 		return nil, err
 	}
+	if root == "/" {
+		return nil, errors.New("root must be a directory of its own")
+	}
 	bin, err := ownDirectory()
 	if err != nil {
 		return nil, err
