@@ -13,6 +13,8 @@ On QNX these are servers that start-up scripts begin with: random serves
 /dev/random and /dev/urandom, pipe serves pipes, devc-pty pseudo terminals. Here
 the kernel does, so there is nothing to do for them.
 
+# Options
+
 	--help  alone on the line: show a summary
 
 # Exit status

@@ -14,6 +14,8 @@ scripts wait so for servers: waitfor /dev/socket 10.
 seconds may have one digit after the point; the default is 5. poll_ms is 100 if
 not given. Both may be hexadecimal or octal.
 
+# Options
+
 	--help  alone on the line: show a summary
 
 # Exit status
