@@ -100,15 +100,3 @@ func (w Word) Expand(lookup func(name string) (string, bool)) string {
 	}
 	return b.String()
 }
-
-// append adds text to the word's end.
-func (w Word) append(text string) Word {
-	switch {
-	case text == "":
-		return w
-	case len(w) > 0 && !w[len(w)-1].Variable:
-		w[len(w)-1].Text += text
-		return w
-	}
-	return append(w, Part{Text: text})
-}

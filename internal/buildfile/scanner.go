@@ -93,23 +93,46 @@ func (s *scanner) space() {
 // outside quotes. It may be empty.
 func (s *scanner) word(stop string) Word {
 	w := Word{}
+	var text strings.Builder // since the last variable
+	flush := func() {
+		if text.Len() > 0 {
+			w = append(w, Part{Text: text.String()})
+			text.Reset()
+		}
+	}
 	for !s.end() {
 		switch c := s.peek(); {
 		case c == '\n' || strings.IndexByte(blanks, c) >= 0 || strings.IndexByte(stop, c) >= 0:
+			flush()
 			return w
 		case c == '"':
-			w = w.append(s.quoted())
+			text.WriteString(s.quoted())
 		case c == '$':
-			w = s.variable(w)
+			if name := s.variable(); name != "" {
+				flush()
+				w = append(w, Part{Text: name, Variable: true})
+			} else {
+				text.WriteByte('$')
+			}
 		case c == '\\':
-			w = w.append(s.escaped("\\\"$}"))
+			text.WriteString(s.escaped("\\\"$}"))
 		case c == 0:
 			s.fail(s.pos(), "a zero byte")
 		default:
-			w = w.append(string(s.next()))
+			text.WriteString(s.until("\"$\\\n\x00" + blanks + stop))
 		}
 	}
+	flush()
 	return w
+}
+
+// until takes all bytes up to one that is in set.
+func (s *scanner) until(set string) string {
+	from := s.at
+	for !s.end() && strings.IndexByte(set, s.peek()) < 0 {
+		s.next()
+	}
+	return s.text[from:s.at]
 }
 
 // quoted takes a text between double quotes, in which a dollar sign is one.
@@ -145,19 +168,17 @@ func (s *scanner) escaped(set string) string {
 	return `\`
 }
 
-// variable takes $NAME or ${NAME}. A dollar sign before something else is one.
-func (s *scanner) variable(w Word) Word {
+// variable takes $NAME or ${NAME}. Before something else a dollar sign is one, and
+// there is no name.
+func (s *scanner) variable() (name string) {
 	from := s.pos()
 	s.next()
 	if !s.take("{") {
-		if name := s.span(letters + digits); name != "" {
-			return append(w, Part{Text: name, Variable: true})
-		}
-		return w.append("$")
+		return s.span(letters + digits)
 	}
-	name := s.span(letters + digits)
+	name = s.span(letters + digits)
 	if name == "" || !s.take("}") {
 		s.fail(from, "${ wants a name and }")
 	}
-	return append(w, Part{Text: name, Variable: true})
+	return name
 }
