@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,8 +61,24 @@ func TestTerminal(t *testing.T) {
 	expect("prompt:")
 	say("echo begin; sleep 1000\r")
 	expect("begin\r\n")
-	say("\x03")
+	// A shell that is about to start a program may lose the key: type on.
+	typing := time.NewTicker(500 * time.Millisecond)
+	defer typing.Stop()
+	stop := make(chan struct{})
+	var typed sync.WaitGroup
+	typed.Go(func() { // ends with stop
+		for {
+			_, _ = terminal.WriteString("\x03")
+			select {
+			case <-typing.C:
+			case <-stop:
+				return
+			}
+		}
+	})
 	expect("prompt:")
+	close(stop)
+	typed.Wait()
 	say("test -t 0; echo status $?\r")
 	expect("status 0")
 	say("exit\r")

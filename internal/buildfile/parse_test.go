@@ -130,7 +130,7 @@ func TestErrors(t *testing.T) {
 
 // Long words, lines and files take no longer than they are long.
 func TestParseLong(t *testing.T) {
-	const n = 1 << 20
+	const n = 1 << 18
 	for name, text := range map[string]string{
 		"word": "[+script] a = { " + strings.Repeat("x", n) + " }", "escapes": "[+script] a = { " + strings.Repeat(`\$`, n) + " }",
 		"quotes": "[+script] a = { \"" + strings.Repeat("x ", n) + "\" }", "words": "[+script] a = { " + strings.Repeat("x ", n) + " }",
