@@ -2,6 +2,7 @@ package vm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -49,6 +50,7 @@ func needGuest(t testing.TB) {
 type guest struct {
 	t    testing.TB
 	dir  string
+	root string // a directory that is its root, instead of this machine's
 	qemu string // more arguments for QEMU
 }
 
@@ -68,6 +70,19 @@ func newGuest(t testing.TB) *guest {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// clean gives the guest a Debian of its own, with hardly more than what each has
+// and what the scripts type.
+func (g *guest) clean() {
+	g.t.Helper()
+	g.root = g.t.TempDir()
+	cmd := exec.CommandContext(g.t.Context(), "debootstrap", "--variant=minbase",
+		"--include=libusb-1.0-0,udev,kmod,iproute2,iputils-ping,procps", "bookworm", g.root)
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		g.t.Fatalf("debootstrap: %v\n%s", err, out)
+	}
 }
 
 // tests builds a package's tests as a program.
@@ -109,7 +124,8 @@ func (g *guest) run(script string, args ...string) string {
 	ctx, cancel := context.WithTimeout(g.t.Context(), limit+30*time.Second)
 	defer cancel()
 	seconds := strconv.Itoa(max(int(limit.Seconds()), 1))
-	all := append([]string{"run", "-t", seconds, "-s", g.dir, "-q", g.qemu, filepath.Join("testdata", script)}, args...)
+	root := cmp.Or(g.root, "/")
+	all := append([]string{"run", "-t", seconds, "-s", g.dir, "-r", root, "-q", g.qemu, filepath.Join("testdata", script)}, args...)
 	cmd := exec.CommandContext(ctx, "../../scripts/vm", all...)
 	// Asked to end, the script ends its QEMU and removes what it made.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
