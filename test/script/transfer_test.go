@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
 	"syscall"
 	"time"
@@ -19,16 +20,28 @@ import (
 const transferTime = 8 * time.Minute
 
 // cmdTransfer sends bytes to a TCP service that sends them back (RFC 862), and
-// checks each one: transfer 10.0.0.1:7 200000000
+// checks each one; with a file, again and again until that is there:
+// transfer 10.0.0.1:7 200000000 [file]
 func cmdTransfer(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: transfer host:port bytes")
+	if len(args) != 2 && len(args) != 3 {
+		ts.Fatalf("usage: transfer host:port bytes [file]")
 	}
 	size, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
-	begin := time.Now()
-	ts.Check(transfer(args[0], size))
-	ts.Logf("%.0f Mb/s each way", float64(size)*8/time.Since(begin).Seconds()/1e6)
+	begin, sent := time.Now(), int64(0)
+	for over := false; !over; {
+		if time.Since(begin) > transferTime {
+			ts.Fatalf("%s has not come", args[2])
+		}
+		ts.Check(transfer(args[0], size))
+		sent += size
+		over = len(args) == 2
+		if !over {
+			_, err := os.Stat(ts.MkAbs(args[2]))
+			over = err == nil
+		}
+	}
+	ts.Logf("%d bytes, %.0f Mb/s each way", sent, float64(sent)*8/time.Since(begin).Seconds()/1e6)
 }
 
 func transfer(address string, size int64) error {
