@@ -100,11 +100,11 @@ func (r *runner) line(ctx context.Context, c buildfile.Command) *event {
 
 // program starts a program and waits until it ends or goes to the background.
 func (r *runner) program(ctx context.Context, e *event) {
-	args := slices.Clone(e.command.Args)
-	if r.Simulate != nil {
-		args = r.simulated(args)
+	args, err := r.simulated(slices.Clone(e.command.Args))
+	var started *process
+	if err == nil {
+		started, err = r.start(e.command, args)
 	}
-	started, err := r.start(e.command, args)
 	if err != nil {
 		r.say("Unable to start \"%s\" (%d)", e.command.Args[0], int(qnx.Errno(err)))
 		e.err, e.end = err, time.Now()
@@ -179,15 +179,20 @@ func (r *runner) attributes(c buildfile.Command, env map[string]string) *syscall
 		attr.Sys.Foreground, attr.Sys.Ctty = true, 0
 	case c.Modifiers.Session:
 		attr.Sys.Setsid = true
+	case c.Background:
+		// As in a shell: Ctrl-C ends the run, which ends this one then. Else it could
+		// be first, and have failed.
+		attr.Sys.Setpgid = true
 	}
 	return attr
 }
 
-// simulated makes a simulated bus of a line that starts the real one. Its path
-// stays, and so do the entries of the controllers' drivers.
-func (r *runner) simulated(args []string) []string {
-	if name := path.Base(args[0]); name != "io-usb" && name != "io-usb-otg" {
-		return args
+// simulated makes a simulated bus, if there is to be one, of a line that starts the
+// real one. Its path stays, and so do the entries of the controllers' drivers, which
+// io-usb makes for real ones only.
+func (r *runner) simulated(args []string) ([]string, error) {
+	if name := path.Base(args[0]); r.Simulate == nil || name != "io-usb" && name != "io-usb-otg" {
+		return args, nil
 	}
 	bus := "/dev/io-usb/io-usb"
 	var drivers []string
@@ -207,9 +212,11 @@ func (r *runner) simulated(args []string) []string {
 	}
 	for _, d := range drivers {
 		d = strings.TrimSuffix(strings.TrimPrefix(path.Base(d), "devu-"), ".so")
-		_ = appear([]string{path.Join(path.Dir(bus), "devu-"+d+".so")})
+		if err := appear([]string{path.Join(path.Dir(bus), "devu-"+d+".so")}); err != nil {
+			return nil, err
+		}
 	}
-	return []string{args[0], "-d", "sim", *r.Simulate, "-n", bus}
+	return []string{args[0], "-d", "sim", *r.Simulate, "-n", bus}, nil
 }
 
 // appear makes paths, below ROOT as all that a run can write. A terminal is the
