@@ -41,7 +41,7 @@ type Result struct {
 	Timeline Timeline
 	Failed   int                // lines that failed
 	Through  bool               // all lines were run
-	At       *buildfile.Command // without Through: the line that was under way
+	At       *buildfile.Command // without Through: the line that was under way, or the next
 	Status   int                // of After
 }
 

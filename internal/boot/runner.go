@@ -48,11 +48,14 @@ func environment() map[string]string {
 func (r *runner) run(ctx context.Context) Result {
 	var result Result
 	for _, c := range r.Program {
-		r.line(ctx, c)
-		if ctx.Err() != nil {
-			result.At = &c
-			break
+		if ctx.Err() == nil {
+			e := r.line(ctx, c)
+			if ctx.Err() == nil || !e.waited() {
+				continue
+			}
 		}
+		result.At = &c
+		break
 	}
 	result.Through = result.At == nil
 	switch {

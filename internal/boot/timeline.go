@@ -51,6 +51,12 @@ type event struct {
 	err        error
 }
 
+// waited reports whether the line took as long as it liked, so that the end of the
+// run may have cut it off. The others are done at once.
+func (e *event) waited() bool {
+	return e != nil && (e.kind == KindProgram || e.kind == KindWait)
+}
+
 // failed reports whether the line failed. The status of slay tells how many
 // processes it found.
 func (e *event) failed() bool {
