@@ -147,6 +147,17 @@ func (m *Modem) address(command) result {
 	return ok
 }
 
+// wanted reads what is to be done, 0 to most, and with which context, from the
+// arguments of these numbers.
+func (m *Modem) wanted(c command, action, most, context int) (what, cid int, r result) {
+	what, good := c.number(action, -1, 0, most)
+	cid, r = m.cid(c, context)
+	if !good {
+		r = wrongParameter
+	}
+	return what, cid, r
+}
+
 // ndisDial is Huawei's ^NDISDUP=cid,state[,apn...].
 func (m *Modem) ndisDial(c command) result {
 	switch c.kind {
@@ -157,12 +168,8 @@ func (m *Modem) ndisDial(c command) result {
 	default:
 		return failed
 	}
-	state, good := c.number(1, -1, 0, 1)
-	cid, r := m.cid(c, 0)
-	switch {
-	case !good:
-		return wrongParameter
-	case r != ok:
+	state, cid, r := m.wanted(c, 1, 1, 0)
+	if r != ok {
 		return r
 	}
 	before := m.session
@@ -198,12 +205,8 @@ func (m *Modem) swwan(c command) result {
 		}
 		return ok
 	}
-	action, good := c.number(0, -1, 0, 1)
-	cid, r := m.cid(c, 1)
-	switch {
-	case !good:
-		return wrongParameter
-	case r != ok:
+	action, cid, r := m.wanted(c, 0, 1, 1)
+	if r != ok {
 		return r
 	}
 	return m.dial(c.name, cid, action == 1)
@@ -220,11 +223,10 @@ func (m *Modem) netDevice(c command) result {
 		m.info(fmt.Sprintf("+QNETDEVCTL: %d,%d,0,%d", bit(m.session != 0), max(m.session, 1), bit(m.session != 0)))
 		return ok
 	}
-	action, good := c.number(0, -1, 0, 3)
-	report, goodReport := c.number(2, 0, 0, 1)
-	cid, r := m.cid(c, 1)
+	action, cid, r := m.wanted(c, 0, 3, 1)
+	report, good := c.number(2, 0, 0, 1)
 	switch {
-	case !good || !goodReport:
+	case !good:
 		return wrongParameter
 	case r != ok:
 		return r
