@@ -1,6 +1,16 @@
 # shellcheck shell=bash
-# How the guest's gadgets come under one driver or the other. It needs lib.sh and
-# measure.sh.
+# How the guest's gadgets come under one driver or the other.
+# shellcheck source=/dev/null
+. /share/lib.sh
+# shellcheck source=/dev/null
+. /share/measure.sh
+
+# begin SECONDS prepares the guest for tests that are so long.
+begin() {
+	measure_to /share/samples "$1"
+	uname -r >/share/kernel
+	modprobe -a tun cdc_ether
+}
 
 # try_out GADGETS plugs each in and out once. Its far end goes to its network
 # namespace at the first time, while the host configures the device: now and then
