@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -19,11 +20,11 @@ import (
 // usbfs' own descriptor, which is writable when a URB has ended, until there is a
 // transfer that never became one: see divert.
 type urbQueue struct {
-	node     *node
-	pipes    map[uint8]*pipe
-	poll     int // what PollFD gives
-	diverted bool
-	failed   *done.List // could not be started, or the device took them along
+	node   *node
+	pipes  map[uint8]*pipe
+	poll   int        // what PollFD gives
+	epoll  int        // what divert puts in its place; -1 when that is done
+	failed *done.List // could not be started, or the device took them along
 
 	mu        sync.Mutex // held for calls that do not wait
 	closed    bool
@@ -49,11 +50,28 @@ func newURBQueue(n *node, endpoints map[uint8]gousb.EndpointDesc) (*urbQueue, er
 	for addr, e := range endpoints {
 		q.pipes[addr] = &pipe{desc: e}
 	}
-	if q.poll, err = unix.FcntlInt(uintptr(n.fd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
+	if err := q.openPoll(); err != nil {
 		_ = list.Close()
 		return nil, err
 	}
 	return q, nil
+}
+
+// openPoll makes both descriptors: when divert needs the second there may be none
+// left to be had.
+func (q *urbQueue) openPoll() (err error) {
+	if q.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
+	}
+	fd, _ := q.failed.PollFD()
+	err = unix.EpollCtl(q.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN})
+	if err == nil {
+		q.poll, err = unix.FcntlInt(uintptr(q.node.fd), unix.F_DUPFD_CLOEXEC, 0)
+	}
+	if err != nil {
+		_ = unix.Close(q.epoll)
+	}
+	return err
 }
 
 func (q *urbQueue) isClosed() bool {
@@ -185,21 +203,17 @@ func (q *urbQueue) PollFD() (int, int16) { return q.poll, unix.POLLIN | unix.POL
 // The queue has not had it from the start because the kernel's bookkeeping for it is
 // made for each URB that ends, and not only for those that somebody waits for.
 func (q *urbQueue) divert() {
-	if q.diverted {
+	if q.epoll < 0 {
 		return
 	}
-	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return // again with the next one
+	if !q.lost {
+		err := unix.EpollCtl(q.epoll, unix.EPOLL_CTL_ADD, q.node.fd, &unix.EpollEvent{Events: unix.EPOLLOUT})
+		if err != nil && !errors.Is(err, unix.EEXIST) {
+			return // the kernel is out of memory: again with the next one
+		}
 	}
-	defer func() { _ = unix.Close(epoll) }()
-	fd, _ := q.failed.PollFD()
-	err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN})
-	if err == nil && !q.lost {
-		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, q.node.fd, &unix.EpollEvent{Events: unix.EPOLLOUT})
+	if unix.Dup3(q.epoll, q.poll, unix.O_CLOEXEC) == nil {
+		_ = unix.Close(q.epoll)
+		q.epoll = -1
 	}
-	if err == nil {
-		err = unix.Dup3(epoll, q.poll, unix.O_CLOEXEC)
-	}
-	q.diverted = err == nil
 }

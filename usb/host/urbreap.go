@@ -86,7 +86,7 @@ func (q *urbQueue) advance(p *pipe) {
 // ours any more.
 func (q *urbQueue) lose(err error) {
 	q.lost = true
-	if q.diverted {
+	if q.epoll < 0 {
 		_ = unix.EpollCtl(q.poll, unix.EPOLL_CTL_DEL, q.node.fd, nil)
 	}
 	q.divert()
@@ -129,5 +129,8 @@ func (q *urbQueue) Close() error {
 	q.memory.close()
 	q.urbs.close()
 	err := q.failed.Close()
+	if q.epoll >= 0 {
+		err = cmp.Or(err, unix.Close(q.epoll))
+	}
 	return cmp.Or(err, unix.Close(q.poll))
 }
