@@ -1,23 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"io-pkt/internal/cmdtest"
 )
 
-// beCommand makes the test's own binary dhcp.client.
-const beCommand = "DHCP_CLIENT_TEST_COMMAND"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(beCommand) != "" {
-		main()
-	}
+	cmdtest.BeCommand(main)
 	os.Exit(m.Run())
 }
 
@@ -39,13 +34,10 @@ func newMachine(t *testing.T, clients ...string) machine {
 // run runs the command under a name.
 func (m machine) run(t *testing.T, name, line string) (stdout, stderr string, status int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], strings.Fields(line)...)
+	cmd := cmdtest.Command(t, strings.Fields(line)...)
 	cmd.Args[0] = name
-	cmd.Env = append(os.Environ(), beCommand+"=1", "GORACE=atexit_sleep_ms=0", "PATH="+m.path, "SOCK="+m.path)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run()
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	cmd.Env = append(cmd.Env, "PATH="+m.path, "SOCK="+m.path)
+	return cmdtest.Run(t, cmd)
 }
 
 // installed skips where a client of the system's own would be found.

@@ -13,23 +13,19 @@ import (
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/cmdtest"
 )
 
-// beCommand makes the test's own binary io-usb.
-const beCommand = "IO_USB_TEST_COMMAND"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(beCommand) != "" {
-		main()
-	}
+	cmdtest.BeCommand(main)
 	goleak.VerifyTestMain(m)
 }
 
 // command runs io-usb as a process of its own.
 func command(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), beCommand+"=1")
+	cmd := cmdtest.Command(t, args...)
 	// Files, since the background process keeps them: nobody waits for its end.
 	out, errs := tempFile(t), tempFile(t)
 	cmd.Stdout, cmd.Stderr = out, errs

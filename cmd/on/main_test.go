@@ -14,35 +14,25 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
+	"io-pkt/internal/cmdtest"
 	"io-pkt/internal/process"
 )
 
-// beCommand makes the test's own binary on.
-const beCommand = "ON_TEST_COMMAND"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(beCommand) != "" {
-		main()
-	}
+	cmdtest.BeCommand(main)
 	os.Exit(m.Run())
 }
 
 // on gives the command, as a process of its own.
 func on(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), beCommand+"=1", "GORACE=atexit_sleep_ms=0")
-	return cmd
+	return cmdtest.Command(t, args...)
 }
 
 // shell runs a line of sh under on with options, and gives what it said.
 func shell(t *testing.T, options, line string) (stdout, stderr string, status int) {
 	t.Helper()
-	cmd := on(t, append(strings.Fields(options), "sh", "-c", line)...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run()
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	return cmdtest.Run(t, on(t, append(strings.Fields(options), "sh", "-c", line)...))
 }
 
 // until waits for what has no event.
@@ -67,8 +57,8 @@ func TestOn(t *testing.T) {
 		{"", "echo $0 a b; exit 3", "sh a b\n", 3, false},
 		{"-X aps=IOPKT", "echo hello", "hello\n", 0, false},
 		{"-ad -A nonroot,deny,fork -P -c -T t -S /x", "echo hello", "hello\n", 0, false},
-		{"-e A=1 -e B=x=y", "echo $A $B $ON_TEST_COMMAND", "1 x=y 1\n", 0, false},
-		{"-E -e A=1", "echo $A $ON_TEST_COMMAND", "1\n", 0, false},
+		{"-e A=1 -e B=x=y", "echo $A $B $IO_PKT_TEST_COMMAND", "1 x=y 1\n", 0, false},
+		{"-E -e A=1", "echo $A $IO_PKT_TEST_COMMAND", "1\n", 0, false},
 		{"-p 5", "nice", "5\n", 0, false},
 		{"-p 12o", "chrt -p $$ | head -1 | sed 's/.*: //'", "SCHED_OTHER\n", 0, true},
 		{"-p 21r", "chrt -p $$ | sed 's/.*: //'", "SCHED_RR\n21\n", 0, true},
@@ -141,7 +131,7 @@ func TestRefuses(t *testing.T) {
 // Without a command it is the caller that changes.
 func TestCaller(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", `"$0" -p 4 && nice`, os.Args[0])
-	cmd.Env = append(os.Environ(), beCommand+"=1")
+	cmd.Env = on(t).Env
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "6\n" {
 		t.Errorf("%v, %q", err, out)
 	}

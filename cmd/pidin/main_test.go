@@ -1,21 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"io-pkt/internal/cmdtest"
 )
 
-// beCommand makes the test's own binary pidin.
-const beCommand = "PIDIN_TEST_COMMAND"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(beCommand) != "" {
-		main()
-	}
+	cmdtest.BeCommand(main)
 	os.Exit(m.Run())
 }
 
@@ -26,12 +22,7 @@ func pidin(t *testing.T, line string) (stdout, stderr string, status int) {
 	if line != "" {
 		args = strings.Split(line, " ")
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), beCommand+"=1", "GORACE=atexit_sleep_ms=0")
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run()
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	return cmdtest.Run(t, cmdtest.Command(t, args...))
 }
 
 // server starts a process under a name of its own and gives its number.

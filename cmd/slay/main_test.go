@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,36 +13,25 @@ import (
 
 	"github.com/creack/pty"
 
+	"io-pkt/internal/cmdtest"
 	"io-pkt/internal/process"
 )
 
-// beCommand makes the test's own binary slay.
-const beCommand = "SLAY_TEST_COMMAND"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(beCommand) != "" {
-		main()
-	}
+	cmdtest.BeCommand(main)
 	os.Exit(m.Run())
 }
 
 // command runs slay as a process of its own and gives what it said and its status.
 func command(t *testing.T, stdin string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	return runCommand(t, exec.CommandContext(t.Context(), os.Args[0], args...), stdin)
+	return runCommand(t, cmdtest.Command(t, args...), stdin)
 }
 
 func runCommand(t *testing.T, cmd *exec.Cmd, stdin string) (stdout, stderr string, status int) {
 	t.Helper()
-	cmd.Env = append(os.Environ(), beCommand+"=1", "GORACE=atexit_sleep_ms=0")
 	cmd.Stdin = strings.NewReader(stdin)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run()
-	if cmd.ProcessState == nil {
-		t.Fatal("slay did not run")
-	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	return cmdtest.Run(t, cmd)
 }
 
 // A victim is a process under a name that nobody else has.
@@ -243,8 +231,8 @@ func TestOthers(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), copied, "-f", name(t))
-	cmd.SysProcAttr = as
+	cmd := cmdtest.Command(t, "-f", name(t))
+	cmd.Path, cmd.SysProcAttr = copied, as
 	if out, errs, status := runCommand(t, cmd, ""); status != 1 || !roots.lives() {
 		t.Errorf("as nobody: status %d, %q, %q", status, out, errs)
 	}

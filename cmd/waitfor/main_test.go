@@ -1,28 +1,23 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"io-pkt/internal/cmdtest"
 )
 
-// beCommand makes the test's own binary waitfor.
-const beCommand = "WAITFOR_TEST_COMMAND"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(beCommand) != "" {
-		main()
-	}
+	cmdtest.BeCommand(main)
 	os.Exit(m.Run())
 }
 
 // command runs waitfor as a process of its own, in a directory.
 func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), beCommand+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd := cmdtest.Command(t, args...)
 	cmd.Dir = dir
 	return cmd
 }
@@ -47,12 +42,9 @@ func TestWaitfor(t *testing.T) {
 		{[]string{"-v", "socket"}, "waitfor: unknown option -- v\n", 1},
 		{nil, "", 1},
 	} {
-		cmd := command(t, dir, c.args...)
-		var stdout, stderr bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		_ = cmd.Run()
-		if got := cmd.ProcessState.ExitCode(); got != c.status || stderr.String() != c.stderr || stdout.Len() > 0 {
-			t.Errorf("%q: status %d, %q, %q", c.args, got, &stdout, &stderr)
+		stdout, stderr, status := cmdtest.Run(t, command(t, dir, c.args...))
+		if status != c.status || stderr != c.stderr || stdout != "" {
+			t.Errorf("%q: status %d, %q, %q", c.args, status, stdout, stderr)
 		}
 	}
 }
