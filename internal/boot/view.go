@@ -206,6 +206,8 @@ func show(path string) error {
 		return nil
 	case has:
 		return os.Symlink(ownRoot+path, path)
+	case !hasHis:
+		return nil // it has gone since it was listed
 	case his.Mode()&fs.ModeSymlink != 0:
 		to, err := os.Readlink(ownHost + path)
 		if err != nil {
