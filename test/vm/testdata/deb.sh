@@ -16,7 +16,7 @@ answers() {
 	await ifconfig ecm0
 	if_up -p ecm0
 	ifconfig ecm0 10.9.0.1/24
-	ifconfig ecm0 | grep -q 'address: 02:00:00:00:00:01' || fail "udev has changed the address: $(ip link show ecm0)"
+	shows 'address: 02:00:00:00:00:01' ifconfig ecm0 || fail "udev has changed the address: $(ip link show ecm0)"
 	await ping -c 1 -W 1 10.9.0.2
 }
 
@@ -30,8 +30,8 @@ places >/run/before
 dpkg -i /share/io-pkt_*.deb
 . /etc/profile.d/io-pkt.sh
 command -v if_up io-pkt-v4-hc waitfor | grep -c ^/opt/io-pkt/bin/ | grep -qx 3
-bash -c '. /usr/share/bash-completion/completions/io-usb && complete -p io-usb' | grep -q _io_usb
-zcat /opt/io-pkt/share/man/man8/io-pkt-v4-hc.8.gz | grep -q '^\.Nm io-pkt'
+shows _io_usb bash -c '. /usr/share/bash-completion/completions/io-usb && complete -p io-usb'
+shows '^\.Nm io-pkt' zcat /opt/io-pkt/share/man/man8/io-pkt-v4-hc.8.gz
 ! running || fail "it has started by itself"
 
 port=$(gadget plug)

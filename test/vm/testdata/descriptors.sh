@@ -42,7 +42,7 @@ refuses() {
 }
 
 # logged PATTERN waits for the line in the log.
-logged() { await eval "sloginfo | grep -q '$1'"; }
+logged() { await shows "$1" sloginfo; }
 
 # works OPTIONS... moves data through ecm0.
 works() {
@@ -68,7 +68,7 @@ judge() {
 		[ ! -e /sys/class/net/ecm0 ] || fail "$1 was not refused"
 	fi
 	logged "$line"
-	echo "$1: Linux $linux, io-pkt $ours: $(sloginfo | grep -m 1 -o "$line")"
+	echo "$1: Linux $linux, io-pkt $ours: $(sloginfo | grep -o "$line" | sed -n 1p)"
 	stop_stack
 	"$linux" # again, or still
 }

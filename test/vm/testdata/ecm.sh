@@ -32,11 +32,11 @@ workflow() {
 	io-pkt-v4-hc -d ecm verbose -ptcpip &
 	if_up -p -r 60 ecm0
 	ifconfig ecm0 10.9.0.1/24
-	await eval 'ifconfig ecm0 | grep -q "status: active"'
+	await shows 'status: active' ifconfig ecm0
 	ifconfig ecm0
 	bound "$port" 1 usbfs || fail "the data interface is not ours"
 	bound "$port" 2 cdc_acm || fail "the serial port was taken along"
-	echo AT >/dev/serecm0 && await eval 'sloginfo | grep "ecm0: AT command refused: .*; the device has serial ports: /dev/ttyACM[0-9]$"'
+	echo AT >/dev/serecm0 && await shows 'ecm0: AT command refused: .*; the device has serial ports: /dev/ttyACM[0-9]$' sloginfo
 	pings 10.9.0.2
 	ip netns exec gad ping -q -c 3 -W 10 10.9.0.1 >/dev/null
 	transfers

@@ -7,9 +7,9 @@ far() { ip netns exec gad "$@"; }
 
 # local_of INTERFACE [IP OPTIONS] prints its link-local address, once it may be used.
 local_of() {
-	local show="ip ${*:2} -6 -o addr show dev $1 scope link -tentative"
-	await eval "$show | grep -q inet6"
-	$show | sed 's/.*inet6 \([^/]*\).*/\1/'
+	local show=(ip "${@:2}" -6 -o addr show dev "$1" scope link -tentative)
+	await shows inet6 "${show[@]}"
+	"${show[@]}" | sed 's/.*inet6 \([^/]*\).*/\1/'
 }
 
 # ipv6 talks to the link-local address and to one that was set.
@@ -51,7 +51,7 @@ capture() {
 		"$far > $near, ethertype ARP (0x0806), length 42: Reply 10.9.0.2 is-at $far, length 28" \
 		"$near > $far, ethertype IPv4 (0x0800), length 142: 10.9.0.1 > 10.9.0.2: ICMP echo request, id " \
 		"$far > $near, ethertype IPv4 (0x0800), length 142: 10.9.0.2 > 10.9.0.1: ICMP echo reply, id "; do
-		captured /run/near | grep -qF "$line" || fail "not in the capture: $line"
+		grep -qF "$line" /run/near || fail "not in the capture: $line"
 	done
 	diff <(captured /run/near) <(captured /run/far) || fail "the ends saw different frames"
 	echo "capture: ok"
@@ -75,14 +75,14 @@ bridge() {
 	await ip netns exec behind ping -n -c 1 -W 1 10.9.0.2
 	ip netns exec behind ping -n -q -A -c 200 -s 1472 -w 60 10.9.0.2 >/dev/null
 	far ping -n -q -A -c 200 -w 60 10.9.0.77 >/dev/null
-	ip -n gad neigh show dev far0 | grep -q '^10.9.0.77 lladdr 02:00:00:00:00:77' || fail "$(ip -n gad neigh)"
+	shows '^10.9.0.77 lladdr 02:00:00:00:00:77' ip -n gad neigh show dev far0 || fail "$(ip -n gad neigh)"
 	# SET_ETHERNET_PACKET_FILTER with PROMISCUOUS among the bits (ECM 1.2, table 8).
 	await grep -E ' s 21 43 000[13579bdf] 0000 ' /run/usbmon
 	kill $monitor
 	wait $monitor || true
 	ifconfig ecm0 | grep PROMISC
 	ip link set ecm0 nomaster
-	await eval '! ifconfig ecm0 | grep -q PROMISC'
+	await lacks PROMISC ifconfig ecm0
 	echo "bridge: ok"
 }
 

@@ -25,6 +25,20 @@ await() {
 	done
 }
 
+# shows REGEX COMMAND... succeeds when the command does and prints a matching line.
+# A pipe into grep -q would not do: grep leaves at the first match, SIGPIPE may then
+# end the command, and pipefail makes that a failure.
+shows() {
+	local output
+	output=$("${@:2}") && grep -qE -e "$1" <<<"$output"
+}
+
+# lacks REGEX COMMAND... succeeds when the command does and prints no such line.
+lacks() {
+	local output
+	output=$("${@:2}") && ! grep -qE -e "$1" <<<"$output"
+}
+
 # driver PORT N names the driver of interface N of the device there.
 driver() {
 	basename "$(readlink "/sys/bus/usb/devices/$1:1.$2/driver" || echo none)"

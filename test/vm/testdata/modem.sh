@@ -34,8 +34,8 @@ want() { [ "$2" = "$1" ] || fail "got $2, want $1"; }
 # attach prints the port of the modem.
 attach() {
 	local busid
-	await eval 'usbip list -r 127.0.0.1 | grep -q "^ *[0-9-]*: "'
-	busid=$(usbip list -r 127.0.0.1 | awk -F: '/^ *[0-9]+-[0-9.]+:/ { gsub(/ /, "", $1); print $1; exit }')
+	await shows '^ *[0-9-]*: ' usbip list -r 127.0.0.1
+	busid=$(usbip list -r 127.0.0.1 | awk -F: '/^ *[0-9]+-[0-9.]+:/ && !n++ { gsub(/ /, "", $1); print $1 }')
 	usbip attach -r 127.0.0.1 -b "$busid" >&2
 	await eval 'ls -d /sys/bus/usb/drivers/cdc_ether/*:*'
 	basename "$(echo /sys/bus/usb/drivers/cdc_ether/*:* | cut -d: -f1)"
@@ -61,7 +61,7 @@ up_to_down() {
 	busybox udhcpc -i ecm0 -n -q -f -t 10 -T 5 -s /tmp/configure
 	ping -q -c 3 -W 10 10.0.0.1
 	at 'AT^NDISDUP=1,0'
-	await eval 'ifconfig ecm0 | grep "no carrier"'
+	await shows 'no carrier' ifconfig ecm0
 	ping -q -c 1 -W 1 10.0.0.1 && fail "frames pass after hanging up"
 	exec 3>&-
 }

@@ -95,7 +95,7 @@ await bound "$port" 0 cdc_ether
 io-pkt-v4-hc -d ecm ign_remove,verbose -ptcpip
 connect
 gadget unplug
-await eval 'ifconfig ecm0 | grep -q "status: no carrier"'
+await shows 'status: no carrier' ifconfig ecm0
 ifconfig ecm0
 gadget plug >/dev/null
 ifconfig ecm0 destroy

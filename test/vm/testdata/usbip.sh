@@ -12,8 +12,8 @@ interface() {
 }
 
 attach() {
-	await eval 'usbip list -r 127.0.0.1 | grep -q "^ *[0-9-]*: "'
-	usbip attach -r 127.0.0.1 -b "$(usbip list -r 127.0.0.1 | awk -F: '/^ *[0-9]+-[0-9.]+:/ { gsub(/ /, "", $1); print $1; exit }')"
+	await shows '^ *[0-9-]*: ' usbip list -r 127.0.0.1
+	usbip attach -r 127.0.0.1 -b "$(usbip list -r 127.0.0.1 | awk -F: '/^ *[0-9]+-[0-9.]+:/ && !n++ { gsub(/ /, "", $1); print $1 }')"
 	await interface
 }
 

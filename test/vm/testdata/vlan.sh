@@ -6,9 +6,9 @@
 # shellcheck source=/dev/null
 . /share/lib.sh
 
-# shows INTERFACE PATTERN checks what ifconfig shows.
-shows() {
-	ifconfig "$1" | grep -qE "$2" || fail "no '$2' in: $(ifconfig "$1")"
+# has INTERFACE PATTERN checks what ifconfig shows.
+has() {
+	shows "$2" ifconfig "$1" || fail "no '$2' in: $(ifconfig "$1")"
 }
 
 # refuses MESSAGE COMMAND... checks how a command fails.
@@ -34,11 +34,11 @@ if_up -p -r 60 ecm0
 
 # One line does all. The parent is not up yet.
 ifconfig vlan73 create vlan 73 vlanif ecm0 160.48.199.119/25 up
-shows vlan73 '^vlan73: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1496$'
-shows vlan73 '^	vlan: 73 parent: ecm0$'
-shows vlan73 '^	inet 160.48.199.119 netmask 0xffffff80 broadcast 160.48.199.127$'
+has vlan73 '^vlan73: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1496$'
+has vlan73 '^	vlan: 73 parent: ecm0$'
+has vlan73 '^	inet 160.48.199.119 netmask 0xffffff80 broadcast 160.48.199.127$'
 ifconfig vlan73
-ip -d link show vlan73 | grep -q 'vlan protocol 802.1Q id 73 ' || fail "$(ip -d link show vlan73)"
+shows 'vlan protocol 802.1Q id 73 ' ip -d link show vlan73 || fail "$(ip -d link show vlan73)"
 [ "$(ifconfig -l)" = "lo0 ecm0 vlan73" ] || fail "$(ifconfig -l)"
 if_up vlan73
 ifconfig ecm0 up
@@ -48,7 +48,7 @@ ping -q -c 3 -W 10 -M "do" -s 1468 160.48.199.100 >/dev/null
 ! ping -q -c 1 -W 1 -M "do" -s 1469 160.48.199.100 >/dev/null 2>&1 || fail "a frame was too long"
 # The far end's frames may be longer by the tag.
 ip netns exec far ping -q -c 3 -W 10 -s 1472 160.48.199.119 >/dev/null
-ifconfig -v vlan73 | grep -qE 'input: [1-9]' || fail "$(ifconfig -v vlan73)"
+shows 'input: [1-9]' ifconfig -v vlan73 || fail "$(ifconfig -v vlan73)"
 
 # What a VLAN refuses.
 refuses 'SIOCSETVLAN: Resource busy' ifconfig vlan73 vlan 74 vlanif ecm0
@@ -59,16 +59,16 @@ refuses 'SIOCSETVLAN: File exists' ifconfig vlan74 vlan 73 vlanif ecm0
 ifconfig vlan74 destroy
 [ "$(ifconfig vlan73 mtu 1500 2>&1)" = 'ifconfig: SIOCSIFMTU: Invalid argument' ] || fail "mtu 1500"
 ifconfig vlan73 mtu 1400
-shows vlan73 'mtu 1400$'
+has vlan73 'mtu 1400$'
 
 # It has a link address of its own, and frames for that arrive.
 ifconfig vlan73 link 02:00:00:00:00:73 active
-shows vlan73 '^	address: 02:00:00:00:00:73$'
+has vlan73 '^	address: 02:00:00:00:00:73$'
 await ping -c 1 -W 1 160.48.199.100
 
 # In steps.
 ifconfig vlan73 -vlanif
-shows vlan73 '^vlan73: flags=8802<BROADCAST,SIMPLEX,MULTICAST> mtu 1500$'
+has vlan73 '^vlan73: flags=8802<BROADCAST,SIMPLEX,MULTICAST> mtu 1500$'
 [ ! -e /sys/class/net/vlan73 ] || fail "vlan73 is still in the kernel"
 ifconfig vlan73 vlan 73 vlanif ecm0
 ifconfig vlan73 160.48.199.120 netmask 255.255.255.128
@@ -80,7 +80,7 @@ refuses 'SIOCGIFFLAGS vlan73: No such device or address' ifconfig vlan73
 # It outlives its parent.
 ifconfig vlan73 create vlan 73 vlanif ecm0
 ifconfig ecm0 destroy
-shows vlan73 '^	address: 00:00:00:00:00:00$'
+has vlan73 '^	address: 00:00:00:00:00:00$'
 refuses 'SIOCSETVLAN: No such file or directory' ifconfig vlan73 vlan 73 vlanif ecm0
 stop_stack
 pkill -TERM -x io-usb

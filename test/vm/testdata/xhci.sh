@@ -15,7 +15,7 @@ monitor() { printf '%s\n' "$*" >&7; }
 # lease asks QEMU for an address as an ordinary client does, and checks what came.
 lease() {
 	timeout 120 busybox udhcpc -n -q -t 20 -T 2 -i ecm0 -s /share/lease.sh || fail "no address"
-	ifconfig ecm0 | grep -q 'inet 10.0.2.15 netmask 0xffffff00' || fail "$(ifconfig ecm0)"
+	shows 'inet 10.0.2.15 netmask 0xffffff00' ifconfig ecm0 || fail "$(ifconfig ecm0)"
 }
 
 # outside sends to a program that runs outside of the guest, cat, and compares what
