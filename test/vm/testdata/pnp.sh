@@ -4,7 +4,7 @@
 # shellcheck source=/dev/null
 . /share/lib.sh
 
-log=/run/io-pkt.log # the goroutines, every two seconds
+log=/run/io-pkt.log # the goroutines, every two seconds, and each garbage collection
 
 # busy succeeds once frames are on their way.
 busy() { [ "$(cat /sys/class/net/ecm0/statistics/rx_packets)" -gt 100 ]; }
@@ -13,15 +13,18 @@ busy() { [ "$(cat /sys/class/net/ecm0/statistics/rx_packets)" -gt 100 ]; }
 # the dead, which are in state 6.
 goroutines() { awk '/^SCHED/ { last = n; n = 0 } /^  G[0-9]+: status=[^6]/ { n++ } END { print last + 0; exit !last }' $log; }
 
+# heap prints how many MB Go's last garbage collection has found in use.
+heap() { awk '/^gc [0-9]+ @/ { n = split($0, part, "->"); mb = part[n] } END { print mb + 0 }' $log; }
+
 # census prints what io-pkt holds while no device is there: descriptors,
-# goroutines, threads, KiB of memory.
+# goroutines, threads, MB of Go's heap, KiB of memory in all.
 census() {
 	local lists go
 	lists=$(grep -c ^SCHED $log)
 	await eval "[ \$(grep -c ^SCHED $log) -ge $((lists + 3)) ]" # one begun after now, and its end
 	go=$(goroutines)
 	echo "$(find "/proc/$pid/fd" -type l | wc -l) $go" \
-		"$(awk '/^Threads/ { print $2 }' "/proc/$pid/status") $(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")"
+		"$(awk '/^Threads/ { print $2 }' "/proc/$pid/status") $(heap) $(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")"
 }
 
 # no_more NAME BEFORE AFTER LIMIT fails when there are more by so much.
@@ -60,23 +63,24 @@ gadget unplug
 ip netns exec gad nice -n 19 socat -u OPEN:/dev/zero TCP-LISTEN:19,fork,reuseaddr 2>/dev/null &
 ip netns exec gad nice -n 19 socat -u TCP-LISTEN:9,fork,reuseaddr OPEN:/dev/null 2>/dev/null &
 
-GODEBUG=schedtrace=2000,scheddetail=1 io-pkt-v4-hc --foreground -d ecm pnp,verbose -ptcpip 2>$log &
+GODEBUG=gctrace=1,schedtrace=2000,scheddetail=1 io-pkt-v4-hc --foreground -d ecm pnp,verbose -ptcpip 2>$log &
 pid=$!
 for number in {1..50}; do
 	round
 	case $number in 5 | 50)
 		after[number]=$(census)
-		echo "round $number: ok; descriptors, goroutines, threads, KiB: ${after[number]}"
+		echo "round $number: ok; descriptors, goroutines, threads, MB, KiB: ${after[number]}"
 		;;
 	esac
 done
 [ ! -e "/sys/bus/usb/devices/$port" ] || fail "the gadget is still there"
-read -r fds goroutines threads memory <<<"${after[5]}"
-read -r fds50 goroutines50 threads50 memory50 <<<"${after[50]}"
+read -r fds goroutines threads heap memory <<<"${after[5]}"
+read -r fds50 goroutines50 threads50 heap50 memory50 <<<"${after[50]}"
 no_more descriptors "$fds" "$fds50" 1
 no_more goroutines "$goroutines" "$goroutines50" 5
 no_more threads "$threads" "$threads50" 10
-no_more KiB "$memory" "$memory50" 4096
+no_more "MB of heap" "$heap" "$heap50" 2
+no_more KiB "$memory" "$memory50" 8192 # 4096 of garbage come and go
 
 # Pulled and back before anybody looked.
 gadget plug >/dev/null
