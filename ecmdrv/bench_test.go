@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"io-pkt/internal/nic"
+	"io-pkt/internal/poll"
 	"io-pkt/usb"
 	"io-pkt/usb/sim"
 )
@@ -90,8 +91,8 @@ type instantDevice struct{ usb.Device }
 
 func (instantDevice) Info() usb.DeviceInfo { return usb.DeviceInfo{} }
 
-// newInstantLoop makes a loop between the two, ready for rounds.
-func newInstantLoop(t testing.TB, length int) (*loop, *instantPort) {
+// newInstantMover makes one for a loop between the two, ready for rounds.
+func newInstantMover(t testing.TB, length int) (*mover, *instantPort) {
 	t.Helper()
 	fd, err := unix.Eventfd(1, unix.EFD_CLOEXEC) // stays readable
 	if err != nil {
@@ -121,8 +122,13 @@ func newInstantLoop(t testing.TB, length int) (*loop, *instantPort) {
 	if err := d.loop.receive(); err != nil {
 		t.Fatal(err)
 	}
-	d.loop.watchPort()
-	return d.loop, port
+	p, err := poll.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	d.loop.watch(p)
+	return &mover{poller: p, loops: []*loop{d.loop}}, port
 }
 
 func TestLoopDoesNotAllocate(t *testing.T) {
@@ -131,9 +137,9 @@ func TestLoopDoesNotAllocate(t *testing.T) {
 		{1024, 64},  // ends with a zero-length packet
 		{40000, 21}, // in three transfers
 	} {
-		l, port := newInstantLoop(t, tt.length)
+		m, port := newInstantMover(t, tt.length)
 		round := func() {
-			if err := l.round(); err != nil {
+			if err := m.round(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -149,12 +155,12 @@ func TestLoopDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// The loop by itself: a round moves 64 frames each way.
+// A loop by itself: a round moves 64 frames each way.
 func BenchmarkLoop(b *testing.B) {
-	l, port := newInstantLoop(b, 1514)
+	m, port := newInstantMover(b, 1514)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := l.round(); err != nil {
+		if err := m.round(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -162,7 +162,7 @@ func (c *control) clearHalts(ctx context.Context) {
 			c.device.failing(time.Now(), "endpoint %02x: clearing its halt: %v", p.address, err)
 		}
 		c.cleared <- halt{p, err}
-		c.device.loop.poller.Wake()
+		c.device.loop.mover.poller.Wake()
 	}
 }
 

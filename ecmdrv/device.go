@@ -49,7 +49,7 @@ type device struct {
 	mode     atomic.Uint32 // filter bits
 	counters counters
 
-	running  sync.WaitGroup // loop and control
+	running  sync.WaitGroup // control, which outlasts the loop
 	over     chan struct{}  // closed when the supervisor has ended
 	stopping atomic.Bool    // the loop and control are to end
 	release  func() error   // gives the hardware back, once; a second caller waits
@@ -69,11 +69,8 @@ func newDevice(m *module, hardware *shared, descriptor usb.DeviceDescriptor, f f
 	}
 	d.release = sync.OnceValue(d.giveBack)
 	var err error
-	if d.loop, err = newLoop(d); err != nil {
-		return nil, err
-	}
+	d.loop = newLoop(d)
 	if d.control, err = newControl(d); err != nil {
-		_ = d.loop.poller.Close()
 		return nil, err
 	}
 	hardware.use()
@@ -110,16 +107,15 @@ func (d *device) start() error {
 	if d.reason != nil || !d.module.add(d) {
 		return errClosed
 	}
+	if err := d.module.driver.movers.add(d.loop); err != nil {
+		d.module.forget(d)
+		return err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
-	moved := make(chan struct{})
-	d.running.Go(func() {
-		defer close(moved)
-		d.loop.run()
-	})
 	d.running.Go(func() {
 		d.control.run(ctx)
-		<-moved
+		<-d.loop.left
 		d.summarize()
 	})
 	go d.module.supervise(ctx, d)
@@ -139,7 +135,7 @@ func (d *device) end(why error) {
 	}
 	d.stopping.Store(true)
 	d.cancel()
-	d.loop.poller.Wake()
+	d.loop.mover.regroup()
 	d.control.poller.Wake()
 }
 
@@ -172,7 +168,6 @@ func (d *device) giveBack() error {
 		err = cmp.Or(err, d.usb.Release(i))
 	}
 	err = cmp.Or(err, d.usb.drop())
-	_ = d.loop.poller.Close()
 	_ = d.control.poller.Close()
 	if d.mac != nil {
 		d.module.driver.addresses.give(d.mac)

@@ -7,12 +7,13 @@
 // refuse.go list what is known of single products. The moving part is a module,
 // made by Driver.Load, with a device for each interface: one for each function of a
 // USB device. A device lives from attach until it is pulled, or the host closes it,
-// and has three goroutines meanwhile:
+// and has two goroutines meanwhile, and a part of a third:
 //
-//   - the loop moves frames; it never waits for anything but poll(2),
+//   - a mover moves frames, for several devices, the loop of each; it never waits for
+//     anything but poll(2),
 //   - the control goroutine makes the requests that the device has to answer,
 //     listens to notifications and carries AT commands,
-//   - the supervisor waits until the two have ended, gives the hardware back and
+//   - the supervisor waits until both are done with the device, gives the hardware back and
 //     takes the interface of a pulled device away.
 //
 // AT commands come from a Terminal, which Driver.Serial makes beside each interface.
@@ -21,7 +22,7 @@
 // whether it notifies that or not. What it refuses is answered with ERROR in its
 // place.
 //
-// Device.Close ends the first two and gives the hardware back. A resident module
+// Device.Close makes both be done with it and gives the hardware back. A resident module
 // (pnp) has one more goroutine, which follows the bus. Module.Close ends it and
 // closes all devices.
 //

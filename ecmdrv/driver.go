@@ -16,7 +16,7 @@ import (
 )
 
 // A Driver is devnp-ecm, a nic.Driver. What it loads shares one list of the
-// addresses in use.
+// addresses in use, and the goroutines that move frames.
 type Driver struct {
 	// Open opens the USB stack that path= names; path is empty when the user
 	// named none. While it fails because there is nothing yet, with
@@ -29,6 +29,7 @@ type Driver struct {
 	Serial func(name string) (Terminal, error)
 
 	addresses addresses
+	movers    movers
 }
 
 var _ nic.Driver = (*Driver)(nil)

@@ -302,11 +302,12 @@ func TestOrder(t *testing.T) {
 // A halt is cleared only when nothing is in flight any more, on a bus that keeps
 // what is queued behind a STALL; and again when that did not help.
 func TestStallDrains(t *testing.T) {
-	l, _ := newInstantLoop(t, 100)
+	m, _ := newInstantMover(t, 100)
+	l := m.loops[0]
 	q := l.queue.(*instantQueue)
 	round := func() {
 		t.Helper()
-		if err := l.round(); err != nil {
+		if err := m.round(); err != nil {
 			t.Fatal(err)
 		}
 	}

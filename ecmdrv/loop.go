@@ -8,8 +8,8 @@ import (
 	"io-pkt/usb"
 )
 
-// A loop moves the frames of one device. It is one goroutine that waits for the
-// host's descriptor and for ended transfers together. In each round it takes
+// A loop moves the frames of one device, in rounds, which a mover has it do when the
+// host's descriptor or ended transfers are ready. In each round it takes
 // everything there is, handles it, and then submits everything that may go out
 // at once, because each submission by itself makes the bus stop and start.
 //
@@ -18,7 +18,9 @@ import (
 // where the transfer takes it from.
 type loop struct {
 	device *device
-	poller *poll.Poller
+	mover  *mover        // set by movers.add
+	left   chan struct{} // closed when the mover has let go
+	poller *poll.Poller  // the mover's
 	queue  usb.Queue
 
 	rx, tx pipe
@@ -44,13 +46,7 @@ type loop struct {
 // errHostGone says that the host's end of the interface has failed.
 var errHostGone = errors.New("the interface is gone")
 
-func newLoop(d *device) (*loop, error) {
-	p, err := poll.New()
-	if err != nil {
-		return nil, err
-	}
-	return &loop{device: d, poller: p}, nil
-}
+func newLoop(d *device) *loop { return &loop{device: d, left: make(chan struct{})} }
 
 // prepare makes the transfers.
 func (l *loop) prepare(q usb.Queue, f function, o options) error {
@@ -71,33 +67,21 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	l.bufs, l.lens = make([][]byte, tx), make([]int, tx)
 	l.done, l.submit = make([]*usb.Transfer, rx+tx), make([]*usb.Transfer, 0, rx+tx)
 	l.depth = depth{size: rx, most: rx}
-	l.busPlace = l.poller.Add(q.PollFD())
 	return nil
 }
 
-// run ends when the device does.
-func (l *loop) run() {
-	l.watchPort()
-	for !l.device.stopping.Load() {
-		if err := l.round(); err != nil {
-			l.device.end(err)
-			return
-		}
+// watch puts both descriptors into a poller.
+func (l *loop) watch(p *poll.Poller) {
+	fd, event := l.device.port.PollFD()
+	l.poller, l.portEvent = p, event
+	if l.starved {
+		event = 0
 	}
+	l.busPlace, l.portPlace = p.Add(l.queue.PollFD()), p.Add(fd, event)
 }
 
-func (l *loop) watchPort() {
-	var fd int
-	fd, l.portEvent = l.device.port.PollFD()
-	l.portPlace = l.poller.Add(fd, l.portEvent)
-}
-
-// round waits, and handles everything that there is then.
-func (l *loop) round() error {
-	if err := l.poller.Wait(l.timeout(time.Now())); err != nil {
-		return err
-	}
-	now := time.Now()
+// round handles everything that the poller has seen, and everything that is due.
+func (l *loop) round(now time.Time) error {
 	if err := l.reap(now); err != nil {
 		return err
 	}
@@ -113,9 +97,10 @@ func (l *loop) round() error {
 	return l.flush()
 }
 
-// timeout says for how long nothing needs to be done unless something happens.
-func (l *loop) timeout(now time.Time) time.Duration {
-	d := l.tx.wait(now, l.rx.wait(now, -1))
+// timeout shortens a time to wait to when something needs to be done even if
+// nothing happens.
+func (l *loop) timeout(now time.Time, d time.Duration) time.Duration {
+	d = l.tx.wait(now, l.rx.wait(now, d))
 	if l.tx.inFlight() > 0 {
 		d = sooner(d, l.progress.Add(watchdogTime).Sub(now))
 	}

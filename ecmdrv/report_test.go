@@ -128,8 +128,8 @@ func TestReportIsBounded(t *testing.T) {
 
 // Errors that go on are told of now and then.
 func TestFailingIsBounded(t *testing.T) {
-	l, _ := newInstantLoop(t, 100)
-	d := l.device
+	m, _ := newInstantMover(t, 100)
+	d := m.loops[0].device
 	d.module.options.verbose = 1
 	start := time.Now()
 	for n := range 1000 {
