@@ -134,6 +134,27 @@ func TestFetch(t *testing.T) {
 }
 
 // Somebody raises the MTU over what the hardware carries.
+// The largest datagram has room, and who sends too much is told.
+func TestFullQueue(t *testing.T) {
+	tap := quiet(t, Config{Name: "ecm0"})
+	from := newSender(t, tap.Index())
+	sent := 0
+	var err error
+	for ; err == nil && sent < 1000; sent++ {
+		err = unix.Sendto(from.fd, frame(1514, sent), 0, &unix.SockaddrLinklayer{Ifindex: tap.Index()})
+	}
+	if sent--; err != unix.ENOBUFS || sent < 45 || sent > queueLen {
+		t.Fatalf("after %d frames: %v, want %v", sent, err, unix.ENOBUFS)
+	}
+	if got := len(fetch(t, tap, buffers(2*queueLen, 1518))); got != sent {
+		t.Errorf("%d frames fetched, want the %d that were sent", got, sent)
+	}
+	from.send(t, frame(60, 1))
+	if got := len(fetch(t, tap, buffers(2, 1518))); got != 1 {
+		t.Errorf("%d frames fetched after that, want 1", got)
+	}
+}
+
 func TestFetchTooLong(t *testing.T) {
 	for _, room := range []int{1518, 1519, 1536, 9100} {
 		t.Run(fmt.Sprint(room), func(t *testing.T) {

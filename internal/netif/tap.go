@@ -105,6 +105,9 @@ func (t *TAP) configure(c Config) error {
 	if err := t.setCarrier(false); err != nil {
 		return err
 	}
+	if err := shorten(l); err != nil {
+		return err
+	}
 	if err := t.SetEnabled(t.Supported()); err != nil {
 		return err
 	}
