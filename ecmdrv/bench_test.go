@@ -91,8 +91,8 @@ type instantDevice struct{ usb.Device }
 
 func (instantDevice) Info() usb.DeviceInfo { return usb.DeviceInfo{} }
 
-// newInstantMover makes one for a loop between the two, ready for rounds.
-func newInstantMover(t testing.TB, length int) (*mover, *instantPort) {
+// newInstantLoop makes a loop between the two, for a mover.
+func newInstantLoop(t testing.TB, length int) (*loop, *instantPort) {
 	t.Helper()
 	fd, err := unix.Eventfd(1, unix.EFD_CLOEXEC) // stays readable
 	if err != nil {
@@ -122,13 +122,20 @@ func newInstantMover(t testing.TB, length int) (*mover, *instantPort) {
 	if err := d.loop.receive(); err != nil {
 		t.Fatal(err)
 	}
+	return d.loop, port
+}
+
+// newInstantMover makes one for such a loop, ready for rounds.
+func newInstantMover(t testing.TB, length int) (*mover, *instantPort) {
+	t.Helper()
+	l, port := newInstantLoop(t, length)
 	p, err := poll.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close() })
-	d.loop.watch(p)
-	return &mover{poller: p, loops: []*loop{d.loop}}, port
+	l.watch(p)
+	return &mover{poller: p, loops: []*loop{l}}, port
 }
 
 func TestLoopDoesNotAllocate(t *testing.T) {
