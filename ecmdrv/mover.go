@@ -37,8 +37,8 @@ type mover struct {
 func (s *movers) add(l *loop) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.idlest()
-	if m == nil || m.size > 0 && len(s.all) < runtime.NumCPU() {
+	var m *mover
+	if len(s.all) < runtime.NumCPU() {
 		p, err := poll.New()
 		if err != nil {
 			return err
@@ -46,23 +46,14 @@ func (s *movers) add(l *loop) error {
 		m = &mover{movers: s, poller: p}
 		s.all = append(s.all, m)
 		go m.run()
+	} else {
+		m = slices.MinFunc(s.all, func(a, b *mover) int { return a.size - b.size })
 	}
 	m.size++
 	m.joining = append(m.joining, l)
 	l.mover = m
 	m.regroup()
 	return nil
-}
-
-// idlest gives the mover with the fewest devices; nil if there is none.
-func (s *movers) idlest() *mover {
-	var found *mover
-	for _, m := range s.all {
-		if found == nil || m.size < found.size {
-			found = m
-		}
-	}
-	return found
 }
 
 // regroup makes the goroutine look who has come and who is to go.

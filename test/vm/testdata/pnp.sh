@@ -63,7 +63,8 @@ gadget unplug
 ip netns exec gad nice -n 19 socat -u OPEN:/dev/zero TCP-LISTEN:19,fork,reuseaddr 2>/dev/null &
 ip netns exec gad nice -n 19 socat -u TCP-LISTEN:9,fork,reuseaddr OPEN:/dev/null 2>/dev/null &
 
-GODEBUG=gctrace=1,schedtrace=2000,scheddetail=1 io-pkt-v4-hc --foreground -d ecm pnp,verbose -ptcpip 2>$log &
+# Collected early and often, the garbage, and who collects it, is the same each time.
+GOGC=25 GODEBUG=gctrace=1,schedtrace=2000,scheddetail=1 io-pkt-v4-hc --foreground -d ecm pnp,verbose -ptcpip 2>$log &
 pid=$!
 for number in {1..50}; do
 	round
