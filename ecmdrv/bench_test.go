@@ -134,8 +134,9 @@ func newInstantMover(t testing.TB, length int) (*mover, *instantPort) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close() })
-	l.watch(p)
-	return &mover{poller: p, loops: []*loop{l}}, port
+	l.mover = &mover{poller: p, loops: []*loop{l}}
+	l.watch()
+	return l.mover, port
 }
 
 func TestLoopDoesNotAllocate(t *testing.T) {

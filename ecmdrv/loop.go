@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"io-pkt/internal/poll"
 	"io-pkt/usb"
 )
 
@@ -20,7 +19,6 @@ type loop struct {
 	device *device
 	mover  *mover        // set by movers.add
 	left   chan struct{} // closed when the mover has let go
-	poller *poll.Poller  // the mover's
 	queue  usb.Queue
 
 	rx, tx pipe
@@ -70,14 +68,15 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	return nil
 }
 
-// watch puts both descriptors into a poller.
-func (l *loop) watch(p *poll.Poller) {
+// watch puts both descriptors into the mover's poller.
+func (l *loop) watch() {
 	fd, event := l.device.port.PollFD()
-	l.poller, l.portEvent = p, event
+	l.portEvent = event
 	if l.starved {
 		event = 0
 	}
-	l.busPlace, l.portPlace = p.Add(l.queue.PollFD()), p.Add(fd, event)
+	l.busPlace = l.mover.poller.Add(l.queue.PollFD())
+	l.portPlace = l.mover.poller.Add(fd, event)
 }
 
 // round handles everything that the poller has seen, and everything that is due.
@@ -136,7 +135,7 @@ func (l *loop) flush() error {
 
 // reap takes back all transfers that have ended.
 func (l *loop) reap(now time.Time) error {
-	if l.poller.Ready(l.busPlace) == 0 {
+	if l.mover.poller.Ready(l.busPlace) == 0 {
 		return nil
 	}
 	n, err := l.queue.Reap(l.done)
@@ -216,7 +215,7 @@ func (l *loop) deliver() error {
 // fetch takes outgoing frames from the host. It asks when the host has some, or
 // may have had some while there was no transfer for them.
 func (l *loop) fetch(now time.Time) error {
-	if l.starved && l.poller.Ready(l.portPlace) != 0 {
+	if l.starved && l.mover.poller.Ready(l.portPlace) != 0 {
 		return errHostGone // all that shows on a descriptor that is not watched
 	}
 	idle := len(l.tx.idle)
@@ -224,7 +223,7 @@ func (l *loop) fetch(now time.Time) error {
 		l.starve(true)
 		return nil
 	}
-	if !l.starved && l.poller.Ready(l.portPlace) == 0 {
+	if !l.starved && l.mover.poller.Ready(l.portPlace) == 0 {
 		return nil
 	}
 	l.starve(false)
@@ -260,8 +259,8 @@ func (l *loop) starve(yes bool) {
 	}
 	l.starved = yes
 	if yes {
-		l.poller.Watch(l.portPlace, 0)
+		l.mover.poller.Watch(l.portPlace, 0)
 	} else {
-		l.poller.Watch(l.portPlace, l.portEvent)
+		l.mover.poller.Watch(l.portPlace, l.portEvent)
 	}
 }

@@ -95,7 +95,7 @@ func (m *mover) group() bool {
 
 	m.poller.Reset()
 	for _, l := range m.loops {
-		l.watch(m.poller)
+		l.watch()
 	}
 	if len(m.loops) == 0 {
 		_ = m.poller.Close()
