@@ -113,8 +113,7 @@ func TestFormsInTheField(t *testing.T) {
 func TestVerbose(t *testing.T) {
 	p := newPlace(t)
 	stderr, status := p.slogger(t, "-vvs", "20")
-	pid := p.server(t).Pid
-	defer func() { _ = unix.Kill(int(pid), unix.SIGTERM) }()
+	p.own(t)
 	if want := "slogger: 20 KB of log at " + p.path + "\n"; stderr != want || status != exitOK {
 		t.Errorf("status %d, %q; want %q", status, stderr, want)
 	}

@@ -56,6 +56,13 @@ func (p place) start(t *testing.T, args ...string) (stop func()) {
 	if stderr, status := p.slogger(t, args...); stderr != "" || status != exitOK {
 		t.Fatalf("slogger %q: status %d, %s", args, status, stderr)
 	}
+	return p.own(t)
+}
+
+// own gives what ends the slogger that runs, and waits for that. The test's end does
+// it, too: one that lives on would write into the directory that is being removed.
+func (p place) own(t *testing.T) (stop func()) {
+	t.Helper()
 	pid := p.server(t).Pid
 	ended := false
 	stop = func() {
