@@ -162,6 +162,7 @@ func (l *loop) reap(now time.Time) error {
 				l.batch = append(l.batch, f)
 			}
 		default:
+			tx.transfers++
 			tx.frames++
 			tx.bytes += t.Actual
 			l.progress = now
@@ -176,7 +177,7 @@ type tally struct{ transfers, frames, bytes int }
 
 func (l *loop) count(rx, tx tally) {
 	c := &l.device.counters
-	l.depth.moved(rx.transfers, tx.frames)
+	l.depth.moved(rx, tx)
 	if rx.transfers > 0 {
 		l.rx.throttle.succeed(rx.transfers)
 		c.add(rxFrames, uint64(rx.frames))
