@@ -69,7 +69,7 @@ type instantPort struct {
 	in, out    int
 }
 
-func (p *instantPort) PollFD() (int, int16) { return p.fd, unix.POLLIN }
+func (p *instantPort) PollFDs() ([]int, int16) { return []int{p.fd}, unix.POLLIN }
 
 func (p *instantPort) Fetch(bufs [][]byte, lens []int) (int, error) {
 	for i := range bufs {

@@ -191,8 +191,8 @@ func (p *testPort) check() {
 	}
 }
 
-func (p *testPort) Name() string         { return p.name }
-func (p *testPort) PollFD() (int, int16) { p.check(); return p.fd, unix.POLLIN }
+func (p *testPort) Name() string            { return p.name }
+func (p *testPort) PollFDs() ([]int, int16) { p.check(); return []int{p.fd}, unix.POLLIN }
 
 func (p *testPort) Drop(in, out uint64) {
 	p.in.Add(in)

@@ -30,10 +30,10 @@ type loop struct {
 	done   []*usb.Transfer
 	submit []*usb.Transfer // at the end of this round
 
-	packet    int  // wMaxPacketSize of bulk OUT
-	pad       bool // a frame of whole packets gets a byte more
-	busPlace  int  // in the poller
-	portPlace int
+	packet    int   // wMaxPacketSize of bulk OUT
+	pad       bool  // a frame of whole packets gets a byte more
+	busPlace  int   // in the poller
+	ports     []int // the host's places
 	portEvent int16
 	starved   bool // the host is not watched, for want of an idle transfer
 
@@ -68,15 +68,28 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	return nil
 }
 
-// watch puts both descriptors into the mover's poller.
+// watch puts the descriptors into the mover's poller.
 func (l *loop) watch() {
-	fd, event := l.device.port.PollFD()
+	fds, event := l.device.port.PollFDs()
 	l.portEvent = event
 	if l.starved {
 		event = 0
 	}
 	l.busPlace = l.mover.poller.Add(l.queue.PollFD())
-	l.portPlace = l.mover.poller.Add(fd, event)
+	l.ports = l.ports[:0]
+	for _, fd := range fds {
+		l.ports = append(l.ports, l.mover.poller.Add(fd, event))
+	}
+}
+
+// called reports whether the host has something, or has failed.
+func (l *loop) called() bool {
+	for _, place := range l.ports {
+		if l.mover.poller.Ready(place) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // round handles everything that the poller has seen, and everything that is due.
@@ -216,7 +229,7 @@ func (l *loop) deliver() error {
 // fetch takes outgoing frames from the host. It asks when the host has some, or
 // may have had some while there was no transfer for them.
 func (l *loop) fetch(now time.Time) error {
-	if l.starved && l.mover.poller.Ready(l.portPlace) != 0 {
+	if l.starved && l.called() {
 		return errHostGone // all that shows on a descriptor that is not watched
 	}
 	idle := len(l.tx.idle)
@@ -224,7 +237,7 @@ func (l *loop) fetch(now time.Time) error {
 		l.starve(true)
 		return nil
 	}
-	if !l.starved && l.mover.poller.Ready(l.portPlace) == 0 {
+	if !l.starved && !l.called() {
 		return nil
 	}
 	l.starve(false)
@@ -259,9 +272,11 @@ func (l *loop) starve(yes bool) {
 		return
 	}
 	l.starved = yes
+	event := l.portEvent
 	if yes {
-		l.mover.poller.Watch(l.portPlace, 0)
-	} else {
-		l.mover.poller.Watch(l.portPlace, l.portEvent)
+		event = 0
+	}
+	for _, place := range l.ports {
+		l.mover.poller.Watch(place, event)
 	}
 }

@@ -19,7 +19,8 @@
 // The drivers are user-space programs' parts, as on QNX; the interfaces are TAP
 // interfaces of the Linux kernel, whose own protocol stack works on top. They
 // belong to the network namespace that io-pkt runs in, and are gone when it
-// ends. It takes root, or CAP_NET_ADMIN and the right to open /dev/net/tun.
+// ends. It takes root, or CAP_NET_ADMIN and the right to open /dev/net/tun. With
+// CAP_BPF, too, what TCP sends and all other frames wait in queues of their own.
 //
 // io-pkt goes to the background by itself, with or without "&". The command
 // returns when /dev/socket is there; drivers are loaded after that, so use

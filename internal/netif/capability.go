@@ -94,10 +94,10 @@ func (t *TAP) SetEnabled(c Capabilities) error {
 // setOffloads tells the kernel. One before 6.2 knows no segmentation of datagrams.
 func (t *TAP) setOffloads(f int) error {
 	const uso = unix.TUN_F_USO4 | unix.TUN_F_USO6
-	err := unix.IoctlSetInt(t.fd, unix.TUNSETOFFLOAD, f)
+	err := unix.IoctlSetInt(t.lanes[bulk].fd, unix.TUNSETOFFLOAD, f)
 	if err == unix.EINVAL && f&uso != 0 {
 		t.noUSO.Store(true)
-		err = unix.IoctlSetInt(t.fd, unix.TUNSETOFFLOAD, f&^uso)
+		err = unix.IoctlSetInt(t.lanes[bulk].fd, unix.TUNSETOFFLOAD, f&^uso)
 	}
 	return err
 }

@@ -62,7 +62,7 @@ func (t *TAP) write(head []byte, pieces [][]byte) error {
 
 // writev does not block, and so need not tell Go's scheduler: see read.
 func (t *TAP) writev(iov []unix.Iovec) syscall.Errno {
-	_, _, err := unix.RawSyscall(unix.SYS_WRITEV, uintptr(t.fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(len(iov)))
+	_, _, err := unix.RawSyscall(unix.SYS_WRITEV, uintptr(t.lanes[bulk].fd), uintptr(unsafe.Pointer(&iov[0])), uintptr(len(iov)))
 	return err
 }
 

@@ -2,6 +2,7 @@ package netif
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"syscall"
 	"unsafe"
@@ -21,10 +22,12 @@ const (
 // see that there is more.
 const maxLarge = headerLen + 2*tagLen + 65536
 
-// sending is what Fetch has between two calls, and its memory. A frame is read
-// into the buffer it is for; what of it is too long for that goes to large, of
-// which the first room bytes are for the beginning of such a frame.
-type sending struct {
+// A lane is one of the TAP's queues for what the kernel sends, and what Fetch has of
+// it between two calls. A frame is read into the buffer it is for; what of it is too
+// long for that goes to large, of which the first room bytes are for the beginning of
+// such a frame.
+type lane struct {
+	fd    int // non-blocking, unknown to Go's own poller
 	head  [offload.HeaderLen]byte
 	large []byte
 	room  int
@@ -32,32 +35,60 @@ type sending struct {
 	iov   [3]unix.Iovec // head, the lent buffer, large
 }
 
-func (s *sending) init(maxMTU int) {
-	s.room = headerLen + tagLen + maxMTU
-	s.large = make([]byte, s.room+maxLarge)
-	s.iov[0].Base = &s.head[0]
-	s.iov[0].SetLen(len(s.head))
-	s.iov[2].Base = &s.large[s.room]
-	s.iov[2].SetLen(len(s.large) - s.room)
+func newLane(fd, maxMTU int) *lane {
+	l := &lane{fd: fd, room: headerLen + tagLen + maxMTU}
+	l.large = make([]byte, l.room+maxLarge)
+	l.iov[0].Base = &l.head[0]
+	l.iov[0].SetLen(len(l.head))
+	l.iov[2].Base = &l.large[l.room]
+	l.iov[2].SetLen(len(l.large) - l.room)
+	return l
 }
 
-// Fetch takes frames from the kernel, as nic.Port says. Large ones are cut; what is
-// left of one when the buffers are full is for the next call. Frames that are
-// longer than MaxMTU allows are dropped and counted: the MTU may have been raised
-// by somebody who does not know the hardware.
+// Fetch takes frames from the kernel, as nic.Port says. When there are more than
+// buffers, the prompt ones and the others get as many each, so that neither can keep
+// the other back.
 func (t *TAP) Fetch(bufs [][]byte, lens []int) (int, error) {
-	n, most := 0, min(len(bufs), len(lens))
-	for n < most {
-		if t.sending.split.Pending() {
-			if len(bufs[n]) < t.sending.room {
+	most := min(len(bufs), len(lens))
+	if len(t.lanes) == 1 {
+		return t.fetch(t.lanes[bulk], bufs[:most], lens)
+	}
+	t.odd = !t.odd // of an odd number of buffers, the one in the middle changes sides
+	share := most / 2
+	if t.odd {
+		share = most - share
+	}
+	n, err := t.fetch(t.lanes[prompt], bufs[:share], lens)
+	if err != nil {
+		return n, err
+	}
+	more := n == share
+	m, err := t.fetch(t.lanes[bulk], bufs[n:most], lens[n:])
+	n += m
+	if err == nil && more {
+		m, err = t.fetch(t.lanes[prompt], bufs[n:most], lens[n:])
+		n += m
+	}
+	return n, err
+}
+
+// fetch takes as many frames from a lane as there are, and buffers. Large ones are
+// cut; what is left of one when the buffers are full is for the next call. Frames
+// that are longer than MaxMTU allows are dropped and counted: the MTU may have been
+// raised by somebody who does not know the hardware.
+func (t *TAP) fetch(l *lane, bufs [][]byte, lens []int) (int, error) {
+	n := 0
+	for n < len(bufs) {
+		if l.split.Pending() {
+			if len(bufs[n]) < l.room {
 				return n, fmt.Errorf("%s: a buffer of %d bytes is too short: %w", t.name, len(bufs[n]), unix.EINVAL)
 			}
-			lens[n] = t.sending.split.Next(bufs[n])
+			lens[n] = l.split.Next(bufs[n])
 			t.outGroups.count(bufs[n])
 			n++
 			continue
 		}
-		length, err := t.read(bufs[n])
+		length, err := t.read(l, bufs[n])
 		switch {
 		case err == 0:
 		case err == unix.EAGAIN:
@@ -69,7 +100,7 @@ func (t *TAP) Fetch(bufs [][]byte, lens []int) (int, error) {
 		default:
 			return n, fmt.Errorf("%s: reading: %w", t.name, err)
 		}
-		if t.finish(bufs[n], length) {
+		if t.finish(l, bufs[n], length) {
 			t.outGroups.count(bufs[n])
 			lens[n] = length
 			n++
@@ -80,14 +111,13 @@ func (t *TAP) Fetch(bufs [][]byte, lens []int) (int, error) {
 
 // finish does what the kernel has left to do for a frame that was read. It reports
 // whether the frame is in the buffer; a large one is to be cut.
-func (t *TAP) finish(buf []byte, length int) bool {
-	s := &t.sending
+func (t *TAP) finish(l *lane, buf []byte, length int) bool {
 	var h offload.Header
-	h.Decode(s.head[:])
+	h.Decode(l.head[:])
 	if length >= headerLen && h.GSOType != offload.GSONone {
-		first := copy(s.large[max(s.room-len(buf), 0):s.room], buf)
-		frame := s.large[s.room-first:]
-		if length <= len(frame) && s.split.Start(frame[:length], h, t.limit(frame)) == nil {
+		first := copy(l.large[max(l.room-len(buf), 0):l.room], buf)
+		frame := l.large[l.room-first:]
+		if length <= len(frame) && l.split.Start(frame[:length], h, t.limit(frame)) == nil {
 			return false
 		}
 		t.out.Add(1)
@@ -117,34 +147,40 @@ func (t *TAP) limit(frame []byte) int {
 // and with TCP at full speed (measured with perf in the guest of scripts/vm), 1500
 // futex calls, 4000 wake-ups of sysmon and 10000 context switches, all but a few
 // of which are gone without: other goroutines can wait for the microseconds.
-func (t *TAP) read(buf []byte) (int, syscall.Errno) {
+func (t *TAP) read(l *lane, buf []byte) (int, syscall.Errno) {
 	if t.gone.Load() {
 		return 0, unix.EBADFD
 	}
 	if len(buf) < headerLen {
 		return 0, unix.EINVAL
 	}
-	s := &t.sending
-	s.iov[1].Base = &buf[0]
-	s.iov[1].SetLen(min(len(buf), s.room))
-	n, _, err := unix.RawSyscall(unix.SYS_READV, uintptr(t.fd), uintptr(unsafe.Pointer(&s.iov[0])), uintptr(len(s.iov)))
-	s.iov[1].Base = nil // the buffer was only lent
+	l.iov[1].Base = &buf[0]
+	l.iov[1].SetLen(min(len(buf), l.room))
+	n, _, err := unix.RawSyscall(unix.SYS_READV, uintptr(l.fd), uintptr(unsafe.Pointer(&l.iov[0])), uintptr(len(l.iov)))
+	l.iov[1].Base = nil // the buffer was only lent
 	return int(n) - offload.HeaderLen, err
 }
 
-// PollFD gives the TAP's descriptor, for poll(2).
-func (t *TAP) PollFD() (fd int, events int16) { return t.fd, unix.POLLIN }
+// PollFDs gives the TAP's descriptors, for poll(2).
+func (t *TAP) PollFDs() (fds []int, events int16) {
+	for _, l := range t.lanes {
+		fds = append(fds, l.fd)
+	}
+	return fds, unix.POLLIN
+}
 
-// lost makes the descriptor of an interface that somebody has removed ("ip link
-// del ecm0") a quiet one. poll(2) would report POLLERR for it whatever the caller
-// waits for, and so keep a driver spinning until the stack has closed it.
+// lost makes the descriptors of an interface that somebody has removed ("ip link
+// del ecm0") quiet ones. poll(2) would report POLLERR for them whatever the caller
+// waits for, and so keep a driver spinning until the stack has closed them.
 func (t *TAP) lost(reason syscall.Errno) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.closed && !t.gone.Load() {
 		quiet, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 		if err == nil {
-			err = unix.Dup3(quiet, t.fd, unix.O_CLOEXEC)
+			for _, l := range t.lanes {
+				err = errors.Join(err, unix.Dup3(quiet, l.fd, unix.O_CLOEXEC))
+			}
 			_ = unix.Close(quiet)
 		}
 		t.gone.Store(err == nil)

@@ -82,8 +82,8 @@ func quiet(t *testing.T, c Config) *TAP {
 // fetch takes what there is, when there is something of ours.
 func fetch(t *testing.T, tap *TAP, bufs [][]byte) (frames [][]byte) {
 	t.Helper()
-	fd, _ := tap.PollFD()
-	wait(t, fd)
+	fds, _ := tap.PollFDs()
+	wait(t, fds...)
 	lens := make([]int, len(bufs))
 	n, err := tap.Fetch(bufs, lens)
 	if err != nil {
@@ -133,7 +133,6 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// Somebody raises the MTU over what the hardware carries.
 // The largest datagram has room, and who sends too much is told.
 func TestFullQueue(t *testing.T) {
 	tap := quiet(t, Config{Name: "ecm0"})
@@ -155,6 +154,7 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
+// Somebody raises the MTU over what the hardware carries.
 func TestFetchTooLong(t *testing.T) {
 	for _, room := range []int{1518, 1519, 1536, 9100} {
 		t.Run(fmt.Sprint(room), func(t *testing.T) {
@@ -233,10 +233,9 @@ func TestDown(t *testing.T) {
 			t.Fatalf("Fetch: %v", err)
 		}
 	}
-	fd, events := tap.PollFD()
-	fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
-	if n, err := unix.Poll(fds, 0); n != 0 || err != nil {
-		t.Errorf("poll: got %#x, %v, want nothing", fds[0].Revents, err)
+	fds, _ := tap.PollFDs()
+	if got := poll(t, 0, fds...); got != 0 {
+		t.Errorf("poll: got %#x, want nothing", got)
 	}
 	state, err := Read(tap.Index())
 	if in, _ := tap.Dropped(); err != nil || state.Stats.InDrops+in != 1 {
@@ -250,8 +249,8 @@ func TestRemoved(t *testing.T) {
 		before := descriptors(t)
 		tap := quiet(t, Config{Name: "ecm0"})
 		ip(t, "link del ecm0")
-		fd, events := tap.PollFD()
-		if got := wait(t, fd); got&unix.POLLERR == 0 {
+		fds, _ := tap.PollFDs()
+		if got := wait(t, fds...); got&unix.POLLERR == 0 {
 			t.Errorf("poll: got %#x, want POLLERR", got)
 		}
 		for range 3 {
@@ -265,9 +264,8 @@ func TestRemoved(t *testing.T) {
 				t.Errorf("got %v, want EBADFD", err)
 			}
 		}
-		fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
-		if n, err := unix.Poll(fds, 0); n != 0 || err != nil {
-			t.Errorf("poll afterwards: got %#x, %v, want nothing", fds[0].Revents, err)
+		if got := poll(t, 0, fds...); got != 0 {
+			t.Errorf("poll afterwards: got %#x, want nothing", got)
 		}
 		if _, err := Read(tap.Index()); !errors.Is(err, syscall.ENODEV) {
 			t.Errorf("Read: got %v, want ENODEV", err)

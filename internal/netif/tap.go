@@ -50,8 +50,8 @@ type TAP struct {
 	maxMTU  int
 	changed func()
 
-	fd      int           // non-blocking, unknown to Go's own poller
-	sending sending       // Fetch's
+	lanes   []*lane       // bulk, which Deliver writes to, and prompt
+	odd     bool          // Fetch's
 	joining joining       // Deliver's
 	gone    atomic.Bool   // the kernel's interface has been removed under us, or Close was called
 	in      atomic.Uint64 // frames dropped, by the driver and here
@@ -61,7 +61,7 @@ type TAP struct {
 
 	inGroups, outGroups groups
 
-	mu     sync.Mutex // guards what becomes of fd; held for one system call at most
+	mu     sync.Mutex // guards what becomes of the descriptors; held for one system call at most
 	closed bool
 }
 
@@ -83,12 +83,14 @@ func Open(c Config) (*TAP, error) {
 	if taken {
 		return nil, fmt.Errorf("%s: the name is taken by another interface: %w", c.Name, syscall.EEXIST)
 	}
-	fd, err := openFD(c.Name)
+	fds, err := openFDs(c.Name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: making a TAP: %w", c.Name, err)
 	}
-	t := &TAP{name: c.Name, maxMTU: c.MaxMTU, changed: c.CarrierChanged, fd: fd}
-	t.sending.init(c.MaxMTU)
+	t := &TAP{name: c.Name, maxMTU: c.MaxMTU, changed: c.CarrierChanged}
+	for _, fd := range fds {
+		t.lanes = append(t.lanes, newLane(fd, c.MaxMTU))
+	}
 	if err := t.configure(c); err != nil {
 		_ = t.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -143,7 +145,7 @@ func (t *TAP) setCarrier(up bool) error {
 	if t.closed {
 		return net.ErrClosed
 	}
-	err := unix.IoctlSetPointerInt(t.fd, unix.TUNSETCARRIER, value)
+	err := unix.IoctlSetPointerInt(t.lanes[bulk].fd, unix.TUNSETCARRIER, value)
 	if err != nil && err != unix.ENOTTY && err != unix.EINVAL {
 		return fmt.Errorf("setting the carrier: %w", err)
 	}
@@ -164,7 +166,7 @@ func (t *TAP) Drop(in, out uint64) {
 func (t *TAP) Dropped() (in, out uint64) { return t.in.Load(), t.out.Load() }
 
 // Close removes the interface, with its addresses and routes. Nobody may be using
-// Fetch, Deliver or PollFD's descriptor any more. It may be called more than once.
+// Fetch, Deliver or PollFDs' descriptors any more. It may be called more than once.
 func (t *TAP) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -173,5 +175,6 @@ func (t *TAP) Close() error {
 	}
 	t.closed = true
 	t.gone.Store(true)
-	return unix.Close(t.fd)
+	fds, _ := t.PollFDs()
+	return closeAll(fds)
 }

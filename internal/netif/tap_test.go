@@ -151,11 +151,23 @@ func descriptors(t *testing.T) int {
 }
 
 // wait waits for something to read.
-func wait(t *testing.T, fd int) int16 {
+func wait(t *testing.T, fds ...int) int16 {
 	t.Helper()
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	if _, err := unix.Poll(fds, 5000); err != nil && err != unix.EINTR {
+	return poll(t, 5000, fds...)
+}
+
+// poll gives what poll(2) sees at any of the descriptors within some milliseconds.
+func poll(t *testing.T, limit int, fds ...int) (revents int16) {
+	t.Helper()
+	var p []unix.PollFd
+	for _, fd := range fds {
+		p = append(p, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+	if _, err := unix.Poll(p, limit); err != nil && err != unix.EINTR {
 		t.Fatal(err)
 	}
-	return fds[0].Revents
+	for _, fd := range p {
+		revents |= fd.Revents
+	}
+	return revents
 }

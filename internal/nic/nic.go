@@ -134,9 +134,9 @@ type Port interface {
 	// when it returns. What the host cannot take is dropped and counted.
 	Deliver(frames [][]byte) error
 
-	// PollFD gives a descriptor for poll(2) and the events that mean that Fetch
-	// has something. It belongs to the port.
-	PollFD() (fd int, events int16)
+	// PollFDs gives descriptors for poll(2) and the events that mean, at any of
+	// them, that Fetch has something. They belong to the port.
+	PollFDs() (fds []int, events int16)
 
 	// SetLink sets the carrier. Any goroutine may call it.
 	SetLink(up bool)

@@ -128,7 +128,10 @@ func (d *device) attach(m *loaded) error {
 
 // pump answers frames.
 func (d *device) pump() {
-	place := d.poller.Add(d.port.PollFD())
+	fds, events := d.port.PollFDs()
+	for _, fd := range fds {
+		d.poller.Add(fd, events)
+	}
 	bufs, lens := make([][]byte, 8), make([]int, 8)
 	for i := range bufs {
 		bufs[i] = make([]byte, d.spec.MaxMTU+18)
@@ -142,12 +145,9 @@ func (d *device) pump() {
 		if d.poller.Wait(-1) != nil {
 			return
 		}
-		if d.poller.Ready(place) == 0 {
-			continue
-		}
 		n, err := d.port.Fetch(bufs, lens)
 		if err != nil {
-			d.poller.Watch(place, 0)
+			d.poller.Reset()
 		}
 		for i := range n {
 			if answer := neighbor.Answer(bufs[i][:lens[i]]); answer != nil {

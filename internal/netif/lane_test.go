@@ -1,0 +1,179 @@
+package netif
+
+import (
+	"bytes"
+	"runtime"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+
+	"io-pkt/internal/netif/netiftest"
+)
+
+// segment makes a frame with a TCP segment: of IP version 4, with IP options or
+// without, or 6; with TCP options or without.
+func segment(ip6, ipOptions, options bool, flags header.TCPFlags, payload int) []byte {
+	tcp := header.TCP(make([]byte, header.TCPMinimumSize, 80+payload))
+	if options {
+		tcp = tcp[:header.TCPMinimumSize+12]
+	}
+	tcp.Encode(&header.TCPFields{DataOffset: uint8(len(tcp)), Flags: flags})
+	tcp = append(tcp, bytes.Repeat([]byte{0xff}, payload)...)
+
+	var ip []byte
+	etherType := header.IPv4ProtocolNumber
+	if ip6 {
+		etherType = header.IPv6ProtocolNumber
+		ip = make([]byte, header.IPv6MinimumSize)
+		header.IPv6(ip).Encode(&header.IPv6Fields{TransportProtocol: header.TCPProtocolNumber, PayloadLength: uint16(len(tcp)), HopLimit: 64})
+	} else {
+		var o header.IPv4OptionsSerializer
+		if ipOptions {
+			o = header.IPv4OptionsSerializer{&header.IPv4SerializableRouterAlertOption{}}
+		}
+		ip = make([]byte, header.IPv4MinimumSize+int(o.Length()))
+		header.IPv4(ip).Encode(&header.IPv4Fields{TotalLength: uint16(len(ip) + len(tcp)), Protocol: uint8(header.TCPProtocolNumber), TTL: 64, Options: o})
+	}
+	f := make([]byte, header.EthernetMinimumSize)
+	header.Ethernet(f).Encode(&header.EthernetFields{DstAddr: "\x02\x00\x00\x00\x00\x02", Type: etherType})
+	return slices.Concat(f, ip, tcp)
+}
+
+func TestLanes(t *testing.T) {
+	tap := quiet(t, Config{Name: "ecm0"})
+	from := newSender(t, tap.Index())
+	udp := segment(false, false, false, 0, 1000)
+	udp[protocol4At] = unix.IPPROTO_UDP
+	udp6 := segment(true, false, false, 0, 1000)
+	udp6[protocol6At] = unix.IPPROTO_UDP
+	const ack = header.TCPFlagAck
+	for _, tt := range []struct {
+		name  string
+		frame []byte
+		want  int
+	}{
+		{"data", segment(false, false, false, ack, 1), bulk},
+		{"data, options", segment(false, true, true, ack, 1400), bulk},
+		{"data, inet6", segment(true, false, true, ack|header.TCPFlagPsh, 1), bulk},
+		{"acknowledgment", segment(false, false, false, ack, 0), prompt},
+		{"acknowledgment, options", segment(false, true, true, ack, 0), prompt},
+		{"acknowledgment, inet6", segment(true, false, true, ack, 0), prompt},
+		{"SYN", segment(false, false, true, header.TCPFlagSyn, 0), prompt},
+		{"FIN", segment(false, false, false, ack|header.TCPFlagFin, 0), bulk},
+		{"RST, inet6", segment(true, false, false, header.TCPFlagRst, 0), bulk},
+		{"datagram", udp, prompt},
+		{"datagram, inet6", udp6, prompt},
+		{"another protocol", frame(1514, 0), prompt},
+		{"nothing but a header", segment(false, false, false, 0, 0)[:14], bulk},
+		{"half a header of TCP", segment(true, false, false, ack, 0)[:60], bulk},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ours(t, tap)
+			from.send(t, tt.frame)
+			for i, l := range tap.lanes {
+				if there := poll(t, 0, l.fd) != 0; there != (i == tt.want) {
+					t.Errorf("lane %d: a frame is there: %v, want it in lane %d", i, there, tt.want)
+				}
+			}
+			if got := ours(t, tap); len(got) != 1 || !bytes.Equal(got[0], tt.frame) {
+				t.Errorf("got % x, want % x", got, tt.frame)
+			}
+		})
+	}
+}
+
+// Neither lane keeps the other back, whatever is in it and however few buffers there
+// are, and each keeps its order.
+func TestLanesShare(t *testing.T) {
+	for _, buffer := range []int{1, 2, 3, 8} {
+		tap := quiet(t, Config{Name: "ecm0"})
+		from := newSender(t, tap.Index())
+		data := segment(false, false, false, 0, 100)
+		for i := range 40 {
+			data[len(data)-1] = byte(i)
+			from.send(t, data)
+			from.send(t, frame(60, i))
+		}
+		var next [2]byte
+		bufs, lens := buffers(buffer, 1518), make([]int, buffer)
+		for next[bulk] < 40 || next[prompt] < 40 {
+			n, err := tap.Fetch(bufs, lens)
+			if err != nil || n == 0 {
+				t.Fatalf("%d buffers: Fetch: %d, %v after %v", buffer, n, err, next)
+			}
+			for i := range n {
+				lane := prompt
+				if lens[i] == len(data) {
+					lane = bulk
+				} else if lens[i] != 60 {
+					continue // the kernel's own
+				}
+				if got := bufs[i][lens[i]-1]; got != next[lane] {
+					t.Fatalf("%d buffers: lane %d: got frame %d, want %d", buffer, lane, got, next[lane])
+				}
+				next[lane]++
+			}
+			if ahead := max(next[0], next[1]) - min(next[0], next[1]); int(ahead) > buffer+2 {
+				t.Fatalf("%d buffers: one lane is %d frames ahead", buffer, ahead)
+			}
+		}
+		_ = tap.Close()
+	}
+}
+
+// Who may not load programs into the kernel has one lane for everything.
+func TestOneLane(t *testing.T) {
+	netiftest.Need(t)
+	tap := make(chan *TAP)
+	go func() { // ends with its thread, which is never unlocked
+		runtime.LockOSThread()
+		defer close(tap)
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		net := [2]unix.CapUserData{{Effective: 1 << unix.CAP_NET_ADMIN, Permitted: 1 << unix.CAP_NET_ADMIN}, {}}
+		if err := unix.Capset(&header, &net[0]); err != nil {
+			t.Error(err)
+			return
+		}
+		made, err := Open(Config{Name: "ecm0", MTU: 1500, MaxMTU: 1500})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		tap <- made
+	}()
+	one := <-tap
+	if one == nil {
+		return
+	}
+	defer one.Close()
+	if len(one.lanes) != 1 {
+		t.Fatalf("got %d lanes, want 1", len(one.lanes))
+	}
+	up(t, one)
+	from := newSender(t, one.Index())
+	want := [][]byte{segment(false, false, false, 0, 100), frame(60, 1), segment(true, false, false, 0, 100)}
+	for _, f := range want {
+		from.send(t, f)
+	}
+	if got := ours(t, one); !slices.EqualFunc(got, want, bytes.Equal) {
+		t.Errorf("got % x, want % x", got, want)
+	}
+}
+
+// ours takes what there is, and leaves out what the kernel sends by itself.
+func ours(t *testing.T, tap *TAP) (frames [][]byte) {
+	t.Helper()
+	bufs, lens := buffers(8, 1518), make([]int, 8)
+	n, err := tap.Fetch(bufs, lens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range bufs[:n] {
+		if f = f[:lens[i]]; bytes.HasPrefix(f, []byte("\x02\x00\x00\x00\x00\x02")) || f[12] == testType>>8 {
+			frames = append(frames, f)
+		}
+	}
+	return frames
+}
