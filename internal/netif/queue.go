@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// queueLen is how many frames the kernel keeps for Fetch. Unlike other hardware's, a
-// TAP's queue never holds its senders back: what does not fit is dropped. 500, the
-// kernel's choice, are up to 32 MB of TCP, behind which a ping waits 49 ms in the
-// guest of scripts/vm, and 17 behind these, at the same rates. Fewer are too few for
-// what comes at once: the largest datagram is 45 frames.
+// queueLen is how many frames the kernel keeps for Fetch, in each lane. Unlike other
+// hardware's, a TAP's queue never holds its senders back: what does not fit is dropped.
+// 500, the kernel's choice, are up to 32 MB of TCP, behind which all that TCP sends
+// next has to wait, and everything else where there is one lane: 49 ms in the guest of
+// scripts/vm, 17 behind these, at the same rates. Fewer are too few for what comes at
+// once: the largest datagram is 45 frames.
 const queueLen = 64
 
 // shorten gives an interface its queue, and no queueing discipline before it, which
