@@ -184,7 +184,7 @@ func TestOneLane(t *testing.T) {
 // ours takes what there is, and leaves out what the kernel sends by itself.
 func ours(t *testing.T, fetch func([][]byte, []int) (int, error)) (frames [][]byte) {
 	t.Helper()
-	bufs, lens := buffers(8, 1518), make([]int, 8)
+	bufs, lens := buffers(2*queueLen, 1518), make([]int, 2*queueLen) // all that can be there
 	n, err := fetch(bufs, lens)
 	if err != nil {
 		t.Fatal(err)

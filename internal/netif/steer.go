@@ -28,7 +28,8 @@ const (
 
 // newSteering loads the program that says which lane a frame belongs to. A flow's
 // frames stay in order, but that TCP's acknowledgments may overtake its data, which
-// does no harm: they say themselves what they are about. A FIN or RST may not.
+// does no harm: they say themselves what they are about. A FIN or RST may not. For a
+// frame that ends before its headers do the kernel ends the program with 0, bulk.
 //
 // It takes CAP_BPF, and Linux 4.16.
 func newSteering() (*ebpf.Program, error) {

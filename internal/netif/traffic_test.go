@@ -207,8 +207,11 @@ func datagrams(t *testing.T, w *wire) {
 		data[i] = byte(rand.Uint32())
 	}
 	// The queue must have room for all of them. TCP's last acknowledgments may be in it.
-	for fds, _ := w.near.PollFDs(); poll(t, 0, fds...) != 0; {
-		runtime.Gosched()
+	limit := time.Now().Add(20 * time.Second)
+	for fds, _ := w.near.PollFDs(); poll(t, 0, fds...) != 0; runtime.Gosched() {
+		if time.Now().After(limit) {
+			t.Fatal("nobody empties the queue")
+		}
 	}
 	if _, err := c.Write(data); err != nil {
 		t.Fatal(err)
