@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"io-pkt/internal/affinity"
 	"io-pkt/internal/poll"
 )
 
@@ -18,9 +19,9 @@ type movers struct {
 	all []*mover
 }
 
-// A mover is one goroutine that moves the frames of some devices. It waits for all
-// of them together, and then does a round for each. It starts with its first
-// device and ends with its last.
+// A mover is one goroutine, with a thread of its own, that moves the frames of some
+// devices. It waits for all of them together, and then does a round for each. It
+// starts with its first device and ends with its last.
 type mover struct {
 	movers *movers
 	poller *poll.Poller
@@ -56,19 +57,31 @@ func (s *movers) add(l *loop) error {
 	return nil
 }
 
+// count gives how many movers there are.
+func (s *movers) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.all)
+}
+
 // regroup makes the goroutine look who has come and who is to go.
 func (m *mover) regroup() {
 	m.news.Store(true)
 	m.poller.Wake()
 }
 
-// run ends when nobody is left.
+// run ends when nobody is left, and its thread with it.
 func (m *mover) run() {
+	runtime.LockOSThread()
+	keeper := affinity.New()
 	for !m.news.Swap(false) || m.group() {
 		if err := m.round(); err != nil {
 			for _, l := range m.loops {
 				l.device.end(err)
 			}
+		}
+		if now := time.Now(); keeper.Due(now) {
+			_ = keeper.Settle(now, m.movers.count()) // the frames move on, if slower
 		}
 	}
 }
