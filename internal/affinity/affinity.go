@@ -3,9 +3,9 @@
 // A thread that moves frames and the interrupts that bring them take turns where they
 // share a processor, and the kernel's scheduler, for which a processor that serves
 // interrupts is not a busy one, puts them there as often as not, also when others are
-// idle. With Linux's ECM gadget and dummy_hcd, in the guest of scripts/vm, TCP out has
-// 310 Mb/s on the processor of dummy_hcd's timer, 640 on the other one, and some 600
-// where the scheduler chooses; in it is 300 and 370.
+// idle. With Linux's ECM gadget and dummy_hcd, in the guest of scripts/vm and traced,
+// TCP out has 300 to 350 Mb/s on the processor of dummy_hcd's timer and 610 to 720 on
+// the other one; in it is 290 to 350 and 370 to 380.
 package affinity
 
 import (
@@ -28,9 +28,9 @@ const (
 	// busy is how many rounds there are in a window where it matters.
 	busy = 64
 
-	// clear is how much more of a processor's time interrupts must take than of the
+	// clearly is how much more of a processor's time interrupts must take than of the
 	// least disturbed one's.
-	clear = 0.1
+	clearly = 0.1
 
 	// Pauses between two looks, which get longer: /proc/stat costs some milliseconds
 	// on a large machine, and interrupts seldom move.
@@ -131,7 +131,7 @@ func mostDisturbed(before, after []uint64, passed time.Duration, set unix.CPUSet
 		}
 		least = min(least, part)
 	}
-	return cpu, most-least >= clear
+	return cpu, most-least >= clearly
 }
 
 // interrupts takes from /proc/stat how long each processor has served interrupts, of
