@@ -1,11 +1,10 @@
 // Package affinity keeps a thread off the processor that serves the interrupts.
 //
 // A thread that moves frames and the interrupts that bring them take turns where they
-// share a processor, and the kernel's scheduler, for which a processor that serves
-// interrupts is not a busy one, puts them there as often as not, also when others are
-// idle. With Linux's ECM gadget and dummy_hcd, in the guest of scripts/vm and traced,
-// TCP out has 300 to 350 Mb/s on the processor of dummy_hcd's timer and 610 to 720 on
-// the other one; in it is 290 to 350 and 370 to 380.
+// share a processor, and the kernel's scheduler puts them there as often as not, also
+// when another one is idle. With Linux's ECM gadget and dummy_hcd, in the guest of
+// scripts/vm and traced, TCP out has 300 to 350 Mb/s on the processor of dummy_hcd's
+// timer and 610 to 720 on the other one; in it is 290 to 350 and 370 to 380.
 package affinity
 
 import (
@@ -135,7 +134,7 @@ func mostDisturbed(before, after []uint64, passed time.Duration, set unix.CPUSet
 }
 
 // interrupts takes from /proc/stat how long each processor has served interrupts, of
-// both kinds (proc_pid_stat(5): irq and softirq), by its number. Processors that are
+// both kinds (proc_stat(5): irq and softirq), by its number. Processors that are
 // off have no line.
 func interrupts(stat []byte) []uint64 {
 	const irq, softirq = 6, 7 // fields
