@@ -123,7 +123,7 @@ var arrows = map[string][]string{
 	"cmd/sloginfo":    {"internal/getopt"},
 	"cmd/slogger":     {"internal/daemon", "internal/getopt"},
 	"cmd/waitfor":     {"internal/getopt", "internal/waitfor"},
-	"ecmdrv":          {"usb"},
+	"ecmdrv":          {"internal/affinity", "usb"},
 	"internal":        {},
 	"internal/netif":  {"internal/ctl", "internal/offload"},
 	"internal/stack":  {"internal/ctl", "internal/netif"},

@@ -19,9 +19,9 @@ type movers struct {
 	all []*mover
 }
 
-// A mover is one goroutine, with a thread of its own, that moves the frames of some
-// devices. It waits for all of them together, and then does a round for each. It
-// starts with its first device and ends with its last.
+// A mover is one goroutine that moves the frames of some devices. It waits for all
+// of them together, and then does a round for each. It starts with its first
+// device and ends with its last.
 type mover struct {
 	movers *movers
 	poller *poll.Poller
@@ -70,19 +70,32 @@ func (m *mover) regroup() {
 	m.poller.Wake()
 }
 
-// run ends when nobody is left, and its thread with it.
+// run ends when nobody is left.
 func (m *mover) run() {
-	runtime.LockOSThread()
-	keeper := affinity.New()
 	for !m.news.Swap(false) || m.group() {
 		if err := m.round(); err != nil {
 			for _, l := range m.loops {
 				l.device.end(err)
 			}
 		}
-		if now := time.Now(); keeper.Due(now) {
-			_ = keeper.Settle(now, m.movers.count()) // the frames move on, if slower
-		}
+		m.settle()
+	}
+}
+
+// keeper keeps the process off the interrupts' processor, for all movers.
+var keeper struct {
+	sync.Mutex
+	affinity.Keeper
+}
+
+// settle tells the keeper of a round, unless another mover is just doing that.
+func (m *mover) settle() {
+	if !keeper.TryLock() {
+		return
+	}
+	defer keeper.Unlock()
+	if now := time.Now(); keeper.Due(now) {
+		_ = keeper.Settle(now, m.movers.count()) // the frames move on, if slower
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package affinity keeps a thread off the processor that serves the interrupts.
+// Package affinity keeps the process off the processor that serves the interrupts.
 //
 // A thread that moves frames and the interrupts that bring them take turns where they
 // share a processor, and the kernel's scheduler puts them there as often as not, also
@@ -9,6 +9,7 @@ package affinity
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"strconv"
 	"time"
@@ -37,26 +38,24 @@ const (
 	longestPause = time.Minute
 )
 
-// A Keeper keeps one thread off. All methods belong to that thread's goroutine,
-// which must be locked to it (runtime.LockOSThread).
+// A Keeper keeps this process off, all of its threads: which one a goroutine runs on
+// changes, and to lock it to one would have each of the runtime's preemptions wait for
+// two others. There should be one Keeper. The zero value is ready, and belongs to one
+// goroutine at a time.
 type Keeper struct {
-	stat    string      // /proc/stat
-	allowed unix.CPUSet // where others have put the thread
+	stat    string      // "" for /proc/stat
+	allowed unix.CPUSet // where others have put the process
 	chosen  unix.CPUSet // where we have
 
 	rounds int
 	mark   time.Time     // when they began to count
 	passed time.Duration // how long the last window was
 	before []uint64
-	pause  time.Duration
+	pause  time.Duration // after the last look
 }
 
-// New makes a keeper for the thread that calls it. The thread stays where it may
-// run now until Settle finds a reason.
-func New() *Keeper { return &Keeper{stat: "/proc/stat", pause: firstPause} }
-
-// Due is told of each round of work, and says when Settle should be called. A thread
-// that has little to do is left alone.
+// Due is told of each round of work, and says when Settle should be called. A
+// process that has little to do is left alone.
 func (k *Keeper) Due(now time.Time) bool {
 	k.rounds++
 	k.passed = now.Sub(k.mark)
@@ -72,12 +71,12 @@ func (k *Keeper) Due(now time.Time) bool {
 }
 
 // Settle looks where the interrupts are, when it is called for the second time in a
-// row, and lets the thread run on all other processors that it may use. threads says
-// how many such threads the process has: where there are as many as processors, each
-// of these is needed. What somebody else decides (taskset(1)) is the frame in which
-// that happens. Errors leave the thread where it is.
-func (k *Keeper) Settle(now time.Time, threads int) error {
-	stat, err := os.ReadFile(k.stat)
+// row, and lets the process run on all other processors that it may use. movers says
+// how many goroutines move frames: where there are as many as processors, each of these
+// is needed. What somebody else decides for the first thread (taskset(1)) is the frame
+// in which that happens. Errors leave the process where it is.
+func (k *Keeper) Settle(now time.Time, movers int) error {
+	stat, err := os.ReadFile(cmp.Or(k.stat, "/proc/stat"))
 	if err != nil {
 		return err
 	}
@@ -87,11 +86,11 @@ func (k *Keeper) Settle(now time.Time, threads int) error {
 		return nil
 	}
 	k.before = nil
+	k.pause = min(max(2*k.pause, firstPause), longestPause)
 	k.mark = now.Add(k.pause)
-	k.pause = min(2*k.pause, longestPause)
 
 	var current unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &current); err != nil {
+	if err := unix.SchedGetaffinity(os.Getpid(), &current); err != nil {
 		return err
 	}
 	if current != k.chosen {
@@ -99,7 +98,7 @@ func (k *Keeper) Settle(now time.Time, threads int) error {
 	}
 	k.chosen = current
 	want := k.allowed
-	if threads < k.allowed.Count() {
+	if movers < k.allowed.Count() {
 		if worst, ok := mostDisturbed(before, after, k.passed, k.allowed); ok {
 			want.Clear(worst)
 		} else {
@@ -109,11 +108,23 @@ func (k *Keeper) Settle(now time.Time, threads int) error {
 	if want == current {
 		return nil
 	}
-	if err := unix.SchedSetaffinity(0, &want); err != nil {
-		return err
-	}
 	k.chosen = want
-	return nil
+	return move(want)
+}
+
+// move sets the affinity of all threads. A thread to come has its maker's.
+func move(set unix.CPUSet) error {
+	threads, err := os.ReadDir("/proc/self/task")
+	for _, t := range threads {
+		id, e := strconv.Atoi(t.Name())
+		if e == nil {
+			e = unix.SchedSetaffinity(id, &set)
+		}
+		if e != unix.ESRCH {
+			err = cmp.Or(err, e)
+		}
+	}
+	return err
 }
 
 // mostDisturbed gives the processor of a set that has served interrupts for the

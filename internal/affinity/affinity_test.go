@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -58,14 +58,13 @@ func TestMostDisturbed(t *testing.T) {
 	}
 }
 
-// A thread with much to do is kept off the processor that serves the interrupts,
-// within what it was given, and follows when they move; with as many threads as
+// A process with much to do is kept off the processor that serves the interrupts,
+// within what it was given, and follows when they move; with as many movers as
 // processors, or when somebody else puts it elsewhere, that counts.
 func TestKeeper(t *testing.T) {
-	runtime.LockOSThread() // for good: the thread ends with the test
-	k := New()
-	k.stat = filepath.Join(t.TempDir(), "stat")
+	k := Keeper{stat: filepath.Join(t.TempDir(), "stat")}
 	all := affinity(t)
+	defer move(all)
 	if all.Count() < 2 {
 		t.Skip("one processor leaves no choice")
 	}
@@ -73,7 +72,7 @@ func TestKeeper(t *testing.T) {
 	now, ticks := time.Now(), map[int]int{}
 	// pass lets the longest pause and two busy windows go by, in which one
 	// processor serves interrupts.
-	pass := func(disturbed, threads int) {
+	pass := func(disturbed, movers int) {
 		t.Helper()
 		now = now.Add(2 * longestPause)
 		for settled := 0; settled < 2; {
@@ -81,7 +80,7 @@ func TestKeeper(t *testing.T) {
 			if k.Due(now) {
 				writeStat(t, k.stat, ticks)
 				ticks[disturbed] += 20
-				if err := k.Settle(now, threads); err != nil {
+				if err := k.Settle(now, movers); err != nil {
 					t.Fatal(err)
 				}
 				settled++
@@ -94,16 +93,16 @@ func TestKeeper(t *testing.T) {
 		return set
 	}
 	for _, c := range []struct {
-		what               string
-		disturbed, threads int
-		want               unix.CPUSet
+		what              string
+		disturbed, movers int
+		want              unix.CPUSet
 	}{
 		{"interrupts on one", first, 1, without(first)},
 		{"and now on another", second, 1, without(second)},
 		{"and on none", -1, 1, without(second)},
-		{"as many threads as processors", second, all.Count(), all},
+		{"as many movers as processors", second, all.Count(), all},
 	} {
-		pass(c.disturbed, c.threads)
+		pass(c.disturbed, c.movers)
 		if got := affinity(t); got != c.want {
 			t.Errorf("%s: on %d processors, and not on those", c.what, got.Count())
 		}
@@ -111,7 +110,7 @@ func TestKeeper(t *testing.T) {
 
 	var only unix.CPUSet
 	only.Set(first)
-	if err := unix.SchedSetaffinity(0, &only); err != nil {
+	if err := move(only); err != nil {
 		t.Fatal(err)
 	}
 	pass(first, 1)
@@ -120,9 +119,10 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-// A thread with little to do is not looked after, and a look is not repeated soon.
+// A process with little to do is not looked after, and a look is not repeated soon.
 func TestDue(t *testing.T) {
-	k, now := New(), time.Now()
+	now := time.Now()
+	k := Keeper{stat: filepath.Join(t.TempDir(), "stat")}
 	due := func(every time.Duration) int {
 		n := 0
 		for end := now.Add(10 * window); now.Before(end); now = now.Add(every) {
@@ -145,7 +145,6 @@ func TestDue(t *testing.T) {
 	if n := due(window / (2 * busy)); n < 9 {
 		t.Errorf("due %d times in ten windows", n)
 	}
-	k.stat = filepath.Join(t.TempDir(), "stat")
 	writeStat(t, k.stat, nil)
 	for range 2 {
 		if err := k.Settle(now, 1000); err != nil {
@@ -159,10 +158,22 @@ func TestDue(t *testing.T) {
 	}
 }
 
+// affinity gives where the process may run; all of its threads agree.
 func affinity(t *testing.T) (set unix.CPUSet) {
 	t.Helper()
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
+	if err := unix.SchedGetaffinity(os.Getpid(), &set); err != nil {
 		t.Fatal(err)
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, thread := range threads {
+		id, _ := strconv.Atoi(thread.Name())
+		var other unix.CPUSet
+		if err := unix.SchedGetaffinity(id, &other); err != nil && err != unix.ESRCH || err == nil && other != set {
+			t.Errorf("thread %d of %d: %v, elsewhere", id, len(threads), err)
+		}
 	}
 	return set
 }

@@ -111,14 +111,14 @@ func (d *Device) SetConfiguration(ctx context.Context, value uint8) error {
 }
 
 func (d *Device) setConfiguration(value int) error {
-	if _, ok := d.configs[value]; !ok {
-		return usb.ErrNotFound
-	}
 	if d.active == value {
 		return nil
 	}
 	if len(d.claims) > 0 {
 		return usb.ErrBusy
+	}
+	if _, ok := d.configs[value]; !ok {
+		return usb.ErrNotFound
 	}
 	if err := d.freeAll(d.configs[d.active]); err != nil {
 		return err
