@@ -118,6 +118,9 @@ func (m *mover) group() bool {
 		m.movers.all = slices.DeleteFunc(m.movers.all, func(x *mover) bool { return x == m })
 	}
 	m.movers.mu.Unlock()
+	keeper.Lock()
+	keeper.Again() // outside of movers.mu, which settle takes while it has this
+	keeper.Unlock()
 
 	m.poller.Reset()
 	for _, l := range m.loops {

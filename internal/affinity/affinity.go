@@ -70,6 +70,10 @@ func (k *Keeper) Due(now time.Time) bool {
 	return often
 }
 
+// Again forgets the pause after the last look, because there are more movers now, or
+// fewer.
+func (k *Keeper) Again() { k.mark, k.before, k.pause = time.Time{}, nil, 0 }
+
 // Settle looks where the interrupts are, when it is called for the second time in a
 // row, and lets the process run on all other processors that it may use. movers says
 // how many goroutines move frames: where there are as many as processors, each of these
@@ -112,19 +116,32 @@ func (k *Keeper) Settle(now time.Time, movers int) error {
 	return move(want)
 }
 
-// move sets the affinity of all threads. A thread to come has its maker's.
+// move sets the affinity of all threads. A thread to come has its maker's, so that it
+// looks again for those that came meanwhile; they are few, and so are the looks.
 func move(set unix.CPUSet) error {
-	threads, err := os.ReadDir("/proc/self/task")
-	for _, t := range threads {
-		id, e := strconv.Atoi(t.Name())
-		if e == nil {
-			e = unix.SchedSetaffinity(id, &set)
+	const looks = 10
+	moved := make(map[int]bool)
+	for range looks {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
 		}
-		if e != unix.ESRCH {
-			err = cmp.Or(err, e)
+		before := len(moved)
+		for _, t := range threads {
+			id, err := strconv.Atoi(t.Name())
+			if err != nil || moved[id] {
+				continue
+			}
+			if err := unix.SchedSetaffinity(id, &set); err != nil && err != unix.ESRCH {
+				return err
+			}
+			moved[id] = true
+		}
+		if len(moved) == before {
+			break
 		}
 	}
-	return err
+	return nil
 }
 
 // mostDisturbed gives the processor of a set that has served interrupts for the

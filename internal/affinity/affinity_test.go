@@ -146,15 +146,23 @@ func TestDue(t *testing.T) {
 		t.Errorf("due %d times in ten windows", n)
 	}
 	writeStat(t, k.stat, nil)
-	for range 2 {
-		if err := k.Settle(now, 1000); err != nil {
-			t.Fatal(err)
+	look := func() {
+		for range 2 {
+			if err := k.Settle(now, 1000); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
+	look()
 	for end := now.Add(firstPause); now.Before(end); now = now.Add(window / busy) {
 		if k.Due(now) {
 			t.Fatal("due again soon after a look")
 		}
+	}
+	look()
+	k.Again()
+	if n := due(window / (2 * busy)); n < 8 {
+		t.Errorf("due %d times in ten windows when the movers have changed", n)
 	}
 }
 
