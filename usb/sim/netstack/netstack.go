@@ -33,9 +33,15 @@ type Config struct {
 // nic is the number of the only interface.
 const nic tcpip.NICID = 1
 
-// tcpBuffer bounds what one connection may have in flight, in bytes: less than
-// a device's backlog holds, so that nothing is lost on a quiet bus.
+// tcpBuffer bounds what one connection may have in flight to the host, in bytes: less
+// than a device's backlog holds, so that nothing is lost on a quiet bus.
 const tcpBuffer = 1 << 20
+
+// receiveBuffer is the largest for which gVisor announces windows in units of a byte
+// (RFC 7323, 2.2). In larger units it refuses the last bytes of a window that it has
+// announced, if they are fewer than a unit, and with them every acknowledgment that
+// its peer sends from then on. Where it waits for one, both wait for ever.
+const receiveBuffer = 1<<16 - 1
 
 // A Network implements sim.Network.
 type Network struct {
@@ -107,7 +113,7 @@ func (n *Network) configure() error {
 	n.stack.SetRouteTable([]tcpip.Route{{Destination: all, NIC: nic}})
 
 	sack := tcpip.TCPSACKEnabled(true)
-	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4096, Default: tcpBuffer, Max: tcpBuffer}
+	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4096, Default: receiveBuffer, Max: receiveBuffer}
 	send := tcpip.TCPSendBufferSizeRangeOption{Min: 4096, Default: tcpBuffer, Max: tcpBuffer}
 	for _, o := range []tcpip.SettableTransportProtocolOption{&sack, &receive, &send} {
 		if err := n.stack.SetTransportProtocolOption(tcp.ProtocolNumber, o); err != nil {
