@@ -71,7 +71,7 @@ type instantPort struct {
 
 func (p *instantPort) PollFDs() ([]int, int16) { return []int{p.fd}, unix.POLLIN }
 
-func (p *instantPort) Fetch(bufs [][]byte, lens []int) (int, error) {
+func (p *instantPort) Fetch(_ uint, bufs [][]byte, lens []int) (int, error) {
 	for i := range bufs {
 		lens[i] = p.length
 	}

@@ -207,7 +207,7 @@ func (p *testPort) SetLink(up bool) {
 	p.host.changed()
 }
 
-func (p *testPort) Fetch(bufs [][]byte, lens []int) (int, error) {
+func (p *testPort) Fetch(_ uint, bufs [][]byte, lens []int) (int, error) {
 	p.check()
 	for i, b := range bufs {
 		if len(b) < p.spec.MaxMTU+18 {

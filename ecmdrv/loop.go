@@ -82,23 +82,12 @@ func (l *loop) watch() {
 	}
 }
 
-// called reports whether the host has something, or has failed.
-func (l *loop) called() bool {
-	for _, place := range l.ports {
-		if l.mover.poller.Ready(place) != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 // round handles everything that the poller has seen, and everything that is due.
 func (l *loop) round(now time.Time) error {
-	if err := l.reap(now); err != nil {
-		return err
-	}
-	if err := l.deliver(); err != nil {
-		return err
+	if l.mover.poller.Ready(l.busPlace) != 0 {
+		if err := l.take(now); err != nil {
+			return err
+		}
 	}
 	l.unhalt(now)
 	l.refill(now)
@@ -146,17 +135,30 @@ func (l *loop) flush() error {
 	return err
 }
 
-// reap takes back all transfers that have ended.
-func (l *loop) reap(now time.Time) error {
-	if l.mover.poller.Ready(l.busPlace) == 0 {
-		return nil
+// take takes back all transfers that have ended, and hands what has come to the host.
+// Where frames come one by one, each is there before the bus is asked for another.
+func (l *loop) take(now time.Time) error {
+	first := 0
+	if l.rx.single {
+		var err error
+		if first, err = l.reap(now, l.done[:1]); err != nil {
+			return err
+		}
 	}
-	n, err := l.queue.Reap(l.done)
+	more, err := l.reap(now, l.done)
+	l.rx.single = first+more <= 1
+	return err
+}
+
+// reap takes back transfers that have ended, as many as done has room for, and gives the
+// number of frames that came with them.
+func (l *loop) reap(now time.Time, done []*usb.Transfer) (frames int, err error) {
+	n, err := l.queue.Reap(done)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var rx, tx tally
-	for _, t := range l.done[:n] {
+	for _, t := range done[:n] {
 		p := &l.tx
 		if t.Endpoint == l.rx.address {
 			p = &l.rx
@@ -165,7 +167,7 @@ func (l *loop) reap(now time.Time) error {
 		switch {
 		case t.Err != nil:
 			if err := l.failed(p, t, now); err != nil {
-				return err
+				return 0, err
 			}
 		case p == &l.rx:
 			rx.transfers++
@@ -182,7 +184,7 @@ func (l *loop) reap(now time.Time) error {
 		}
 	}
 	l.count(rx, tx)
-	return nil
+	return rx.frames, l.deliver()
 }
 
 // tally counts what one round has moved.
@@ -224,59 +226,4 @@ func (l *loop) deliver() error {
 	l.batch = l.batch[:0]
 	l.frames.recycle()
 	return err
-}
-
-// fetch takes outgoing frames from the host. It asks when the host has some, or
-// may have had some while there was no transfer for them.
-func (l *loop) fetch(now time.Time) error {
-	if l.starved && l.called() {
-		return errHostGone // all that shows on a descriptor that is not watched
-	}
-	idle := len(l.tx.idle)
-	if !l.tx.ready(now) || idle == 0 {
-		l.starve(true)
-		return nil
-	}
-	if !l.starved && !l.called() {
-		return nil
-	}
-	l.starve(false)
-	for i, t := range l.tx.idle {
-		l.bufs[i] = t.Buf[:len(t.Buf)-1] // which is for pad
-	}
-	n, err := l.device.port.Fetch(l.bufs[:idle], l.lens[:idle])
-	if err != nil || n == 0 {
-		return err
-	}
-	if l.tx.inFlight() == 0 {
-		l.progress = now
-	}
-	for i, t := range l.tx.idle[:n] {
-		t.Length = l.lens[i]
-		t.ZeroPacket = t.Length%l.packet == 0
-		if l.pad && t.ZeroPacket {
-			t.Buf[t.Length] = 0
-			t.Length++
-			t.ZeroPacket = false
-		}
-	}
-	l.submit = append(l.submit, l.tx.idle[:n]...)
-	l.tx.idle = append(l.tx.idle[:0], l.tx.idle[n:]...)
-	l.starve(len(l.tx.idle) == 0)
-	return nil
-}
-
-// starve stops watching the host's descriptor, or goes on.
-func (l *loop) starve(yes bool) {
-	if yes == l.starved {
-		return
-	}
-	l.starved = yes
-	event := l.portEvent
-	if yes {
-		event = 0
-	}
-	for _, place := range l.ports {
-		l.mover.poller.Watch(place, event)
-	}
 }

@@ -48,10 +48,20 @@ func newLane(fd, maxMTU int) *lane {
 // Fetch takes frames from the kernel, as nic.Port says. When there are more than
 // buffers, the prompt ones and the others get as many each, so that neither can keep
 // the other back.
-func (t *TAP) Fetch(bufs [][]byte, lens []int) (int, error) {
+func (t *TAP) Fetch(ready uint, bufs [][]byte, lens []int) (int, error) {
 	most := min(len(bufs), len(lens))
-	if len(t.lanes) == 1 {
-		return t.fetch(t.lanes[bulk], bufs[:most], lens)
+	var only *lane
+	asked := 0
+	for i, l := range t.lanes {
+		if ready&(1<<i) != 0 || l.split.Pending() { // which poll(2) does not see
+			only, asked = l, asked+1
+		}
+	}
+	switch asked {
+	case 0:
+		return 0, nil
+	case 1:
+		return t.fetch(only, bufs[:most], lens)
 	}
 	t.odd = !t.odd // of an odd number of buffers, the one in the middle changes sides
 	share := most / 2

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"io-pkt/internal/ctl"
+	"io-pkt/internal/nic"
 )
 
 // A sender puts frames on the interface from the kernel's side.
@@ -85,7 +86,7 @@ func fetch(t *testing.T, tap *TAP, bufs [][]byte) (frames [][]byte) {
 	fds, _ := tap.PollFDs()
 	wait(t, fds...)
 	lens := make([]int, len(bufs))
-	n, err := tap.Fetch(bufs, lens)
+	n, err := tap.Fetch(nic.Everywhere, bufs, lens)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestFetch(t *testing.T) {
 	tap := quiet(t, Config{Name: "ecm0"})
 	from := newSender(t, tap.Index())
 	bufs := buffers(4, 1518)
-	if n, err := tap.Fetch(bufs, make([]int, 4)); n > 1 || err != nil { // 1: IGMP
+	if n, err := tap.Fetch(nic.Everywhere, bufs, make([]int, 4)); n > 1 || err != nil { // 1: IGMP
 		t.Errorf("nothing sent: got %d, %v", n, err)
 	}
 	var want [][]byte
@@ -187,7 +188,7 @@ func TestFetchTooLong(t *testing.T) {
 func TestFetchNoRoom(t *testing.T) {
 	tap := quiet(t, Config{Name: "ecm0"})
 	for _, bufs := range [][][]byte{{nil}, {make([]byte, 13)}} {
-		if _, err := tap.Fetch(bufs, []int{0}); !errors.Is(err, unix.EINVAL) {
+		if _, err := tap.Fetch(nic.Everywhere, bufs, []int{0}); !errors.Is(err, unix.EINVAL) {
 			t.Errorf("buffer of %d bytes: got %v, want EINVAL", len(bufs[0]), err)
 		}
 	}
@@ -195,7 +196,7 @@ func TestFetchNoRoom(t *testing.T) {
 	if got := fetch(t, tap, buffers(4, 100)); len(got) != 0 {
 		t.Errorf("a frame of 200 bytes in a buffer of 100: got %d bytes of it, want it dropped", len(got[0]))
 	}
-	if n, err := tap.Fetch(nil, nil); n != 0 || err != nil {
+	if n, err := tap.Fetch(nic.Everywhere, nil, nil); n != 0 || err != nil {
 		t.Errorf("no buffers: got %d, %v, want 0, nil", n, err)
 	}
 }
@@ -229,7 +230,7 @@ func TestDown(t *testing.T) {
 	bufs, lens := buffers(64, 1518), make([]int, 64)
 	for n := -1; n != 0; { // what was queued before
 		var err error
-		if n, err = tap.Fetch(bufs, lens); err != nil {
+		if n, err = tap.Fetch(nic.Everywhere, bufs, lens); err != nil {
 			t.Fatalf("Fetch: %v", err)
 		}
 	}
@@ -258,7 +259,7 @@ func TestRemoved(t *testing.T) {
 			if deliver {
 				err = tap.Deliver([][]byte{frame(60, 1)})
 			} else {
-				_, err = tap.Fetch(buffers(1, 1518), []int{0})
+				_, err = tap.Fetch(nic.Everywhere, buffers(1, 1518), []int{0})
 			}
 			if !errors.Is(err, syscall.EBADFD) {
 				t.Errorf("got %v, want EBADFD", err)
@@ -284,7 +285,7 @@ func TestAfterClose(t *testing.T) {
 	if err := tap.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tap.Fetch(buffers(1, 1518), []int{0}); err == nil {
+	if _, err := tap.Fetch(nic.Everywhere, buffers(1, 1518), []int{0}); err == nil {
 		t.Error("Fetch: got nil, want an error")
 	}
 	if err := tap.Deliver([][]byte{frame(60, 1)}); err == nil {
@@ -299,7 +300,7 @@ func TestFramesDoNotAllocate(t *testing.T) {
 	to := &unix.SockaddrLinklayer{Ifindex: from.index}
 	allocs := testing.AllocsPerRun(100, func() {
 		_ = unix.Sendto(from.fd, out, 0, to)
-		if _, err := tap.Fetch(bufs, lens); err != nil {
+		if _, err := tap.Fetch(nic.Everywhere, bufs, lens); err != nil {
 			t.Error(err)
 		}
 		if err := tap.Deliver(bufs[:1]); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/netif/netiftest"
+	"io-pkt/internal/nic"
 )
 
 // A wire carries frames between two TAPs, as a driver and its device would.
@@ -141,7 +142,7 @@ func (w *wire) start(t *testing.T) {
 			}
 			_, _ = unix.Poll(fds, 20)
 			for _, way := range [][2]*TAP{{w.near, w.far}, {w.far, w.near}} {
-				n, err := way[0].Fetch(bufs, lens)
+				n, err := way[0].Fetch(nic.Everywhere, bufs, lens)
 				frames := make([][]byte, n)
 				for i := range frames {
 					frames[i] = bufs[i][:lens[i]]

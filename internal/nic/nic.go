@@ -116,6 +116,9 @@ type Counter struct {
 	Value uint64
 }
 
+// Everywhere is for Port.Fetch: each descriptor may have something.
+const Everywhere = ^uint(0)
+
 // A Port is the stack's end of an interface, as the driver uses it. Fetch
 // and Deliver belong to the one goroutine that moves frames. Nothing in a Port
 // blocks.
@@ -127,8 +130,10 @@ type Port interface {
 	// len(bufs), each written into one of the buffers that the driver lends,
 	// whose length must be MaxMTU + 14 (+ 4 for a VLAN tag) or more. lens[i]
 	// is set to the length of the frame in bufs[i]. A frame is at least 14
-	// bytes long. It returns how many; 0 when there is none now.
-	Fetch(bufs [][]byte, lens []int) (int, error)
+	// bytes long. It returns how many; 0 when there is none now. ready says at
+	// which of PollFDs' descriptors poll(2) has seen something, bit i at the
+	// i-th; at others nothing is looked for.
+	Fetch(ready uint, bufs [][]byte, lens []int) (int, error)
 
 	// Deliver hands received frames to the host. They are the driver's again
 	// when it returns. What the host cannot take is dropped and counted.

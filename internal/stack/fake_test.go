@@ -145,7 +145,7 @@ func (d *device) pump() {
 		if d.poller.Wait(-1) != nil {
 			return
 		}
-		n, err := d.port.Fetch(bufs, lens)
+		n, err := d.port.Fetch(nic.Everywhere, bufs, lens)
 		if err != nil {
 			d.poller.Reset()
 		}

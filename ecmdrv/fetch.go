@@ -1,0 +1,94 @@
+package ecmdrv
+
+import (
+	"time"
+
+	"io-pkt/internal/nic"
+)
+
+// fetch takes outgoing frames from the host. It asks where the host has some, or
+// everywhere, if it may have had some while there was no transfer for them. Where frames
+// go one by one, each is on its way before the host is asked for another.
+func (l *loop) fetch(now time.Time) error {
+	ready := l.called()
+	if l.starved {
+		if ready != 0 {
+			return errHostGone // all that shows on a descriptor that is not watched
+		}
+		ready = nic.Everywhere
+	}
+	if !l.tx.ready(now) || len(l.tx.idle) == 0 {
+		l.starve(true)
+		return nil
+	}
+	if ready == 0 {
+		return nil
+	}
+	l.starve(false)
+	if l.tx.inFlight() == 0 {
+		l.progress = now
+	}
+	first := 0
+	if l.tx.single {
+		var err error
+		if first, err = l.fetchInto(1, ready); err != nil || first == 0 {
+			return err
+		}
+		if err := l.flush(); err != nil {
+			return err
+		}
+	}
+	more, err := l.fetchInto(len(l.tx.idle), ready)
+	l.tx.single = first+more <= 1
+	l.starve(len(l.tx.idle) == 0)
+	return err
+}
+
+// fetchInto takes frames into most of the idle transfers, and gives their number.
+func (l *loop) fetchInto(most int, ready uint) (int, error) {
+	for i, t := range l.tx.idle[:most] {
+		l.bufs[i] = t.Buf[:len(t.Buf)-1] // which is for pad
+	}
+	n, err := l.device.port.Fetch(ready, l.bufs[:most], l.lens[:most])
+	if err != nil {
+		return 0, err
+	}
+	for i, t := range l.tx.idle[:n] {
+		t.Length = l.lens[i]
+		t.ZeroPacket = t.Length%l.packet == 0
+		if l.pad && t.ZeroPacket {
+			t.Buf[t.Length] = 0
+			t.Length++
+			t.ZeroPacket = false
+		}
+	}
+	l.submit = append(l.submit, l.tx.idle[:n]...)
+	l.tx.idle = append(l.tx.idle[:0], l.tx.idle[n:]...)
+	return n, nil
+}
+
+// starve stops watching the host's descriptor, or goes on.
+func (l *loop) starve(yes bool) {
+	if yes == l.starved {
+		return
+	}
+	l.starved = yes
+	event := l.portEvent
+	if yes {
+		event = 0
+	}
+	for _, place := range l.ports {
+		l.mover.poller.Watch(place, event)
+	}
+}
+
+// called says at which of its descriptors the host has something, or has failed: a bit
+// for each.
+func (l *loop) called() (ready uint) {
+	for i, place := range l.ports {
+		if l.mover.poller.Ready(place) != 0 {
+			ready |= 1 << i
+		}
+	}
+	return ready
+}
