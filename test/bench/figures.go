@@ -66,7 +66,12 @@ func rowsOf(part string, samples []sample) []row {
 	switch part {
 	case "compare":
 		for _, speed := range speeds {
-			rows = append(rows, compareRows(speed)...)
+			rows = append(rows, compareRows(speed, []int{1, 8}, []string{"idle", "loaded"})...)
+			rows = append(rows, smallRows(speed)...)
+		}
+	case "count":
+		for _, speed := range speeds {
+			rows = append(rows, compareRows(speed, []int{1}, []string{"idle"})...)
 		}
 	case "scale":
 		for _, n := range distinct(samples, func(s sample) int { return s.Gadgets }) {
@@ -99,29 +104,36 @@ func percent(r result) float64   { return r.loss * 100 }
 // directions are shown in this order.
 var directions = []string{"out", "in", "both"}
 
-func compareRows(speed string) []row {
+// compareRows are TCP with each number of connections, and round trips with each load.
+func compareRows(speed string, flows []int, loads []string) []row {
 	group := speed + " speed"
-	var rates, costs, small, lost, times []row
-	for _, flows := range []int{1, 8} {
+	var rates, costs, times []row
+	for _, n := range flows {
 		for _, direction := range directions {
-			name := fmt.Sprintf("%s, %s", direction, plural(flows, "flow"))
+			name := fmt.Sprintf("%s, %s", direction, plural(n, "flow"))
 			of := func(s sample) bool {
-				return s.Speed == speed && s.Test == "tcp" && s.Direction == direction && s.Flows == flows
+				return s.Speed == speed && s.Test == "tcp" && s.Direction == direction && s.Flows == n
 			}
 			rates = append(rates, row{Figure{Group: group, Name: "TCP " + name, Unit: "Mb/s", Goal: goalTCP}, of, megabits})
 			costs = append(costs, row{Figure{Group: group, Name: "processor, TCP " + name, Unit: "s/GB", Less: true, Goal: goalCPU}, of, cost})
 		}
 	}
+	for _, load := range loads {
+		of := func(s sample) bool { return s.Speed == speed && s.Test == "rtt" && s.Direction == load }
+		times = append(times, row{Figure{Group: group, Name: "round trip, " + load, Unit: "ms", Less: true, Goal: goalRTT}, of, rtt})
+	}
+	return slices.Concat(rates, times, costs)
+}
+
+func smallRows(speed string) []row {
+	group := speed + " speed"
+	var small, lost []row
 	for _, direction := range []string{"out", "in"} {
 		of := func(s sample) bool { return s.Speed == speed && s.Test == "udp" && s.Direction == direction }
 		small = append(small, row{Figure{Group: group, Name: "64 bytes of UDP " + direction, Unit: "1000/s"}, of, thousands})
 		lost = append(lost, row{Figure{Group: group, Name: "lost of them, " + direction, Unit: "%", Less: true}, of, percent})
 	}
-	for _, load := range []string{"idle", "loaded"} {
-		of := func(s sample) bool { return s.Speed == speed && s.Test == "rtt" && s.Direction == load }
-		times = append(times, row{Figure{Group: group, Name: "round trip, " + load, Unit: "ms", Less: true, Goal: goalRTT}, of, rtt})
-	}
-	return slices.Concat(rates, times, costs, small, lost)
+	return slices.Concat(small, lost)
 }
 
 func scaleRows(gadgets int) []row {

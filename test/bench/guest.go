@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,17 +19,18 @@ func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
 	if err := b.fillShare(share); err != nil {
 		return nil, err
 	}
-	var args []string
-	var minutes int
+	seconds := strconv.Itoa(b.pick(1, 2))
+	p := program{name: part, machine: parallel}
 	switch part {
 	case "compare":
-		args = []string{strconv.Itoa(b.pick(1, 2)), strconv.Itoa(b.pick(1, 5)), "high", "super"}
-		minutes = b.pick(10, 30)
+		p.args, p.minutes = []string{seconds, strconv.Itoa(b.pick(1, 5)), "high", "super"}, b.pick(10, 30)
+	case "count":
+		p.args, p.minutes = []string{seconds, strconv.Itoa(b.pick(1, 2)), "high", "super"}, b.pick(10, 30)
+		p.machine = counting
 	case "scale":
-		args = []string{strconv.Itoa(b.pick(1, 2)), strconv.Itoa(b.pick(1, 3)), "1", "2", "4", "8"}
-		minutes = b.pick(10, 20)
+		p.args, p.minutes = []string{seconds, strconv.Itoa(b.pick(1, 3)), "1", "2", "4", "8"}, b.pick(10, 20)
 	}
-	samples, err := b.rounds(ctx, share, part, minutes, args)
+	samples, err := b.rounds(ctx, share, p)
 	if kernel, err := os.ReadFile(filepath.Join(share, "kernel")); err == nil {
 		b.kernel = strings.TrimSpace(string(kernel))
 	}
@@ -38,26 +40,43 @@ func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
 	return b.figures(part, samples), err
 }
 
+// A program is a part's script, and what it runs on.
+type program struct {
+	name    string
+	args    []string // seconds, rounds, and what is the part's own
+	minutes int      // the most that it may take
+	machine []string // options of scripts/vm
+}
+
+// Guests, as options of scripts/vm. In one the two processors run at once, as those of
+// a real machine do, and share what that machine has to give. In the other there is
+// one, and its clock goes on by 2 ns with each instruction, however long that takes,
+// so that the same work always takes the same time.
+var (
+	parallel = []string{"-p"}
+	counting = []string{"-q", "-smp 1 -icount shift=1,sleep=off"}
+)
+
 // rounds runs a part's script until it has done as many rounds as its second
 // argument says. A guest whose processors run in parallel dies now and then (see
 // scripts/vm): another one does the rest.
-func (b *bench) rounds(ctx context.Context, share, part string, minutes int, args []string) ([]sample, error) {
+func (b *bench) rounds(ctx context.Context, share string, p program) ([]sample, error) {
 	const tries = 3
 	path := filepath.Join(share, "samples")
 	var all []sample
 	for try := 1; ; try++ {
-		b.say("%s: a guest boots", part)
-		samples, err := b.sampled(ctx, path, func() error { return b.boot(ctx, share, part, minutes, args) })
+		b.say("%s: a guest boots", p.name)
+		samples, err := b.sampled(ctx, path, func() error { return boot(ctx, share, p) })
 		all = append(all, samples...)
 		if err == nil || ctx.Err() != nil || try == tries {
 			return all, err
 		}
-		rounds, convErr := strconv.Atoi(args[1])
+		rounds, convErr := strconv.Atoi(p.args[1])
 		if convErr != nil {
 			return all, convErr
 		}
-		args[1] = strconv.Itoa(rounds - whole(samples))
-		b.say("%s: %v", part, err)
+		p.args[1] = strconv.Itoa(rounds - whole(samples))
+		b.say("%s: %v", p.name, err)
 	}
 }
 
@@ -92,8 +111,9 @@ func (b *bench) fillShare(share string) error {
 
 // boot runs a part's script in a guest. What it says is of interest only when it
 // fails.
-func (b *bench) boot(ctx context.Context, share, part string, minutes int, args []string) error {
-	words := append([]string{"run", "-p", "-t", strconv.Itoa(minutes * 60), "-s", share, "test/bench/testdata/" + part + ".sh"}, args...)
+func boot(ctx context.Context, share string, p program) error {
+	words := slices.Concat([]string{"run"}, p.machine,
+		[]string{"-t", strconv.Itoa(p.minutes * 60), "-s", share, "test/bench/testdata/" + p.name + ".sh"}, p.args)
 	cmd := exec.CommandContext(ctx, "scripts/vm", words...)
 	// Asked to end, the script ends its QEMU and removes what it made. It is asked
 	// once: the terminal's Ctrl-C is for us, or it would be disturbed at that.

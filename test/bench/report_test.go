@@ -29,7 +29,10 @@ func wholeReport() Report {
 			r.Figures = append(r.Figures, row.compared(newSeries(ours, values(1.1)), newSeries(base, values(1+float64(i%4)/5))))
 		}
 	}
-	add("compare", "cdc_ether", append(compareRows("high"), compareRows("super")...))
+	for _, speed := range []string{"high", "super"} {
+		add("compare", "cdc_ether", append(compareRows(speed, []int{1, 8}, []string{"idle", "loaded"}), smallRows(speed)...))
+	}
+	add("count", "cdc_ether", compareRows("high", []int{1}, []string{"idle"}))
 	for _, n := range []int{1, 2, 4, 8} {
 		add("scale", "cdc_ether", scaleRows(n))
 	}

@@ -11,6 +11,7 @@ import (
 // titles say what a part is about, in the words of a heading.
 var titles = map[string]string{
 	"compare": "io-pkt and the kernel's cdc_ether on the same gadget",
+	"count":   "The same gadget, in a guest that counts instructions",
 	"scale":   "1, 2, 4 and 8 gadgets at once",
 	"floor":   "A simulated device over USB/IP, and a loop that copies frames",
 	"start":   "How long a command takes",
