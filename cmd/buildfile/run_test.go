@@ -59,8 +59,8 @@ func TestLeavesNothing(t *testing.T) {
 		{name: "killed", lines: "sleep 1000", signal: syscall.SIGKILL, status: -1},
 		{name: "a command never ends, with a limit", lines: "sleep 1000", args: []string{"-w", "8"}, status: 124, err: "LINE:9:1: sleep 1000: it did not end in time"},
 		{name: "a reopen in vain, with a limit", lines: "reopen /none 1000", args: []string{"-w", "8"}, status: 124, err: "LINE:9:1: reopen /none 1000: it did not end in time"},
-		{name: "a failing line", lines: "none\nfalse", args: []string{"-c", "true"}, status: 1},
-		{name: "a command at the end", args: []string{"-c", "exit 7"}, status: 7},
+		{name: "a failing line", lines: "none\nfalse", args: []string{"-c", "read line; true"}, status: 1},
+		{name: "a command at the end", args: []string{"-c", "read line; exit 7"}, status: 7},
 		{name: "a command at the end that never ends", args: []string{"-w", "8", "-c", "exec sleep 1000"}, status: 124, err: "-c exec sleep 1000: it did not end in time"},
 		{name: "a limit when all is through", args: []string{"-w", "8"}},
 	} {
@@ -73,6 +73,10 @@ func TestLeavesNothing(t *testing.T) {
 			cmd.Env = append(cmd.Env, mark, "TMPDIR="+tmp)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
 			out, err := cmd.StdoutPipe()
 			if err == nil {
 				err = cmd.Start()
@@ -87,6 +91,7 @@ func TestLeavesNothing(t *testing.T) {
 			if n := marked(mark); n < 5 {
 				t.Errorf("%d processes run", n)
 			}
+			_ = in.Close() // for what reads a line before it ends
 			if c.signal != 0 {
 				_ = cmd.Process.Signal(c.signal)
 			}
