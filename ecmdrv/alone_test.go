@@ -119,13 +119,18 @@ func TestAloneAndTogether(t *testing.T) {
 func TestSingle(t *testing.T) {
 	m, q, p, _ := newQuiet(t)
 	l := m.loops[0]
-	for _, n := range []int{1, 2, 3, 1} {
+	want := false
+	for _, n := range []int{0, 1, 0, 2, 0, 3, 1} {
 		p.left = n
 		q.end(l.rx.address, n)
+		q.end(l.tx.address, 1)
 		if err := m.round(); err != nil {
 			t.Fatal(err)
 		}
-		if want := n == 1; l.rx.single != want || l.tx.single != want {
+		if n > 0 {
+			want = n == 1
+		}
+		if l.rx.single != want || l.tx.single != want {
 			t.Errorf("after %d frames each way: received alone %t, sent alone %t, want %t", n, l.rx.single, l.tx.single, want)
 		}
 	}

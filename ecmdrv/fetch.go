@@ -39,7 +39,9 @@ func (l *loop) fetch(now time.Time) error {
 		}
 	}
 	more, err := l.fetchInto(len(l.tx.idle), ready)
-	l.tx.single = first+more <= 1
+	if n := first + more; n > 0 {
+		l.tx.single = n == 1
+	}
 	l.starve(len(l.tx.idle) == 0)
 	return err
 }

@@ -146,7 +146,9 @@ func (l *loop) take(now time.Time) error {
 		}
 	}
 	more, err := l.reap(now, l.done)
-	l.rx.single = first+more <= 1
+	if n := first + more; n > 0 {
+		l.rx.single = n == 1
+	}
 	return err
 }
 

@@ -14,7 +14,7 @@ type pipe struct {
 	idle     []*usb.Transfer // not in flight
 	halt     haltState
 	throttle throttle
-	single   bool // there was at most one frame in the last round that had some
+	single   bool // in the last round that had frames, it was one
 }
 
 // A haltState says how far the recovery from a STALL is: what is in flight must
