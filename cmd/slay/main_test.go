@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	signals "os/signal"
 	"os/user"
 	"path/filepath"
 	"strconv"
@@ -47,7 +48,13 @@ func start(t *testing.T, name string, attr *syscall.SysProcAttr) victim {
 	cmd := exec.CommandContext(t.Context(), "sleep", "3600")
 	cmd.Args[0] = name
 	cmd.SysProcAttr = attr
-	if err := cmd.Start(); err != nil {
+	// A signal that somebody ignored for us (nohup, or sh for what it starts with &) would
+	// be ignored by the victim too. One that is handled is not.
+	handled := make(chan os.Signal, 1)
+	signals.Notify(handled, syscall.SIGHUP, syscall.SIGINT)
+	err := cmd.Start()
+	signals.Stop(handled)
+	if err != nil {
 		t.Fatal(err)
 	}
 	v := victim{cmd}
