@@ -35,7 +35,7 @@ func handleSignals() (ctx context.Context, stop context.CancelFunc) {
 // processors is how many goroutines run at once, at least. The ones that move
 // frames keep their place in short system calls and waits (internal/poll); with as
 // many places as a small machine has processors they and the others, those for each
-// interface's control requests and libusb's among them, would be in each other's way.
+// interface's control requests among them, would be in each other's way.
 // On two processors four places instead of two make TCP through one of Linux's ECM
 // gadgets faster by 6 to 9 % and a round trip shorter by 15 %; 16 instead of four, TCP
 // into eight at once by 4 % and from them by 17 %; 64 are no better.

@@ -9,29 +9,20 @@ import (
 	"io-pkt/usb"
 )
 
-// A claim is one interface that is ours, on one of the two ways.
+// A claim is one interface that is ours.
 type claim struct {
 	number    uint8
 	endpoints map[uint8]gousb.EndpointDesc // of all its settings
 	settings  map[uint8]bool               // its alternate settings
 
-	node   *node            // bulk pipes: a descriptor that holds this claim alone
-	handle *gousb.Interface // otherwise
-	config *gousb.Config
-
-	queue queue // the last one opened, nil for none
+	node  *node     // a descriptor that holds this claim alone
+	queue *urbQueue // the last one opened, nil for none
 }
 
-// queue is what a claim needs to know of its queue.
-type queue interface {
-	usb.Queue
-	isClosed() bool
-}
-
-// newClaim looks an interface up in the current configuration.
-func newClaim(cfg *gousb.Config, number uint8) (c *claim, bulk bool) {
-	c = &claim{number: number, config: cfg, endpoints: make(map[uint8]gousb.EndpointDesc), settings: make(map[uint8]bool)}
-	for _, i := range cfg.Desc.Interfaces {
+// newClaim looks an interface up in a configuration.
+func newClaim(cfg gousb.ConfigDesc, number uint8) *claim {
+	c := &claim{number: number, endpoints: make(map[uint8]gousb.EndpointDesc), settings: make(map[uint8]bool)}
+	for _, i := range cfg.Interfaces {
 		for _, s := range i.AltSettings {
 			if s.Number != int(number) {
 				continue
@@ -39,19 +30,10 @@ func newClaim(cfg *gousb.Config, number uint8) (c *claim, bulk bool) {
 			c.settings[uint8(s.Alternate)] = true
 			for _, e := range s.Endpoints {
 				c.endpoints[uint8(e.Address)] = e
-				bulk = bulk || e.TransferType == gousb.TransferTypeBulk
 			}
 		}
 	}
-	return c, bulk
-}
-
-// fitsGousb reports whether gousb can hold the claim: Config.Interface takes the
-// interface's number for its place in the list, and cannot change the setting
-// afterwards.
-func (c *claim) fitsGousb() bool {
-	all := c.config.Desc.Interfaces
-	return len(c.settings) == 1 && int(c.number) < len(all) && all[c.number].Number == int(c.number)
+	return c
 }
 
 // Claim takes an interface. A kernel driver on it is detached first, on a
@@ -66,20 +48,11 @@ func (d *Device) Claim(iface uint8) error {
 	if d.claims[iface] != nil {
 		return d.failed("claim", what, usb.ErrBusy)
 	}
-	cfg, err := d.current()
-	if err != nil {
-		return d.failed("claim", what, err)
-	}
-	c, bulk := newClaim(cfg, iface)
+	c := newClaim(d.configs[d.active], iface)
 	if len(c.settings) == 0 {
 		return d.failed("claim", what, usb.ErrNotFound)
 	}
-	if bulk || !c.fitsGousb() {
-		err = d.claimNode(c)
-	} else {
-		err = d.claimGousb(c)
-	}
-	if err != nil {
+	if err := d.hold(c); err != nil {
 		d.giveBack()
 		return d.failed("claim", what, err)
 	}
@@ -87,8 +60,8 @@ func (d *Device) Claim(iface uint8) error {
 	return nil
 }
 
-// claimNode claims for URBs of our own.
-func (d *Device) claimNode(c *claim) error {
+// hold opens a claim's descriptor and claims on it.
+func (d *Device) hold(c *claim) error {
 	n, err := openNode(d.node.path)
 	if err != nil {
 		return err
@@ -99,27 +72,6 @@ func (d *Device) claimNode(c *claim) error {
 	}
 	c.node = n
 	return nil
-}
-
-// claimGousb seizes the interface first, which takes a driver off it and says
-// exactly what is wrong if it fails, as gousb's errors do not.
-func (d *Device) claimGousb(c *claim) error {
-	if err := d.seize(d.node, c); err != nil {
-		return err
-	}
-	if err := d.node.release(c.number); err != nil {
-		return reason(err)
-	}
-	return c.claimHandle()
-}
-
-func (c *claim) claimHandle() error {
-	return guard(func() (err error) {
-		for alt := range c.settings { // the only one
-			c.handle, err = c.config.Interface(int(c.number), int(alt))
-		}
-		return err
-	})
 }
 
 // Release gives an interface back; its queue is closed. What is not claimed is
@@ -145,16 +97,10 @@ func (c *claim) close() {
 	if c.queue != nil {
 		_ = c.queue.Close()
 	}
-	if c.handle != nil {
-		c.handle.Close()
-	}
-	if c.node != nil {
-		_ = c.node.Close()
-	}
+	_ = c.node.Close()
 }
 
-// SetInterface selects an alternate setting. Where there is but one nothing is
-// sent on gousb's way: some devices refuse the request then.
+// SetInterface selects an alternate setting.
 func (d *Device) SetInterface(ctx context.Context, iface, alt uint8) error {
 	what := fmt.Sprintf("setting %d of interface %d", alt, iface)
 	if err := d.take(ctx); err != nil {
@@ -164,9 +110,6 @@ func (d *Device) SetInterface(ctx context.Context, iface, alt uint8) error {
 	c := d.claims[iface]
 	if c == nil || !c.settings[alt] {
 		return d.failed("select", what, usb.ErrNotFound)
-	}
-	if c.node == nil {
-		return nil
 	}
 	if err := c.node.setInterface(iface, alt); err != nil {
 		return d.failed("select", what, reason(err))
@@ -188,15 +131,10 @@ func (d *Device) OpenQueue(iface uint8) (usb.Queue, error) {
 	if c.queue != nil && !c.queue.isClosed() {
 		return nil, d.failed("open", what, usb.ErrBusy)
 	}
-	var err error
-	if c.node != nil {
-		c.queue, err = newURBQueue(c.node, c.endpoints)
-	} else {
-		c.queue, err = newGousbQueue(d, c)
-	}
+	q, err := newURBQueue(c.node, c.endpoints)
 	if err != nil {
-		c.queue = nil
 		return nil, d.failed("open", what, reason(err))
 	}
-	return c.queue, nil
+	c.queue = q
+	return q, nil
 }

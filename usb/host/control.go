@@ -17,8 +17,8 @@ import (
 // OUT request fails with usb.ErrInvalid.
 //
 // A request to an interface, or to one of its endpoints, needs that interface
-// in Linux: it goes the way on which the interface is claimed, and when nobody
-// has claimed it we do so for the length of the request.
+// in Linux: it is made on the descriptor that has claimed it, and when nobody has
+// we do so for the length of the request.
 func (d *Device) Control(ctx context.Context, s usb.Setup, data []byte) (int, error) {
 	if len(data) > usb.MaxControl || !s.In() && len(data) > maxPage || reserved(s) {
 		return 0, d.failed("control", s.String(), usb.ErrInvalid)
@@ -37,12 +37,9 @@ func (d *Device) Control(ctx context.Context, s usb.Setup, data []byte) (int, er
 func (d *Device) controlNow(s usb.Setup, data []byte, timeout time.Duration) (int, error) {
 	iface, ok := d.target(s)
 	if !ok {
-		return d.controlGousb(s, data, timeout)
+		return d.node.control(s, data, timeout)
 	}
 	if c := d.claims[iface]; c != nil {
-		if c.node == nil {
-			return d.controlGousb(s, data, timeout)
-		}
 		return c.node.control(s, data, timeout)
 	}
 	if err := d.node.claimUnbound(iface); err != nil {
@@ -50,11 +47,6 @@ func (d *Device) controlNow(s usb.Setup, data []byte, timeout time.Duration) (in
 	}
 	n, err := d.node.control(s, data, timeout)
 	return n, cmp.Or(err, d.node.release(iface))
-}
-
-func (d *Device) controlGousb(s usb.Setup, data []byte, timeout time.Duration) (int, error) {
-	d.handle.ControlTimeout = timeout
-	return d.handle.Control(s.RequestType, s.Request, s.Value, s.Index, data)
 }
 
 // target gives the interface that Linux wants claimed for a request, if any
@@ -67,11 +59,7 @@ func (d *Device) target(s usb.Setup) (iface uint8, ok bool) {
 	case usb.RecipientInterface:
 		return uint8(s.Index), true
 	case usb.RecipientEndpoint:
-		cfg, err := d.current()
-		if err != nil {
-			return 0, false
-		}
-		for _, i := range cfg.Desc.Interfaces {
+		for _, i := range d.configs[d.active].Interfaces {
 			for _, setting := range i.AltSettings {
 				if _, ok := setting.Endpoints[gousb.EndpointAddress(s.Index)]; ok {
 					return uint8(i.Number), true
@@ -123,52 +111,30 @@ func (d *Device) SetConfiguration(ctx context.Context, value uint8) error {
 }
 
 func (d *Device) setConfiguration(value int) error {
-	active, err := d.handle.ActiveConfigNum()
-	if err != nil {
-		return err
-	}
-	if active == value && d.config != nil && d.config.Desc.Number == value {
+	if d.active == value {
 		return nil
 	}
 	if len(d.claims) > 0 {
 		return usb.ErrBusy
 	}
-	if _, ok := d.handle.Desc.Configs[value]; !ok {
+	if _, ok := d.configs[value]; !ok {
 		return usb.ErrNotFound
 	}
-	if active != value {
-		if err := d.freeAll(d.handle.Desc.Configs[active]); err != nil {
-			return err
-		}
-	}
-	if d.config != nil {
-		_ = d.config.Close()
-	}
-	if d.config, err = d.handle.Config(value); err != nil {
-		d.giveBack()
-		if gone := d.alive(); gone != nil {
-			return gone
-		}
+	if err := d.freeAll(d.configs[d.active]); err != nil {
 		return err
 	}
-	if active != value {
-		clear(d.detached) // those were interfaces of the old configuration
-	}
-	return nil
-}
-
-// current gives the current configuration.
-func (d *Device) current() (*gousb.Config, error) {
-	if d.config != nil {
-		return d.config, nil
-	}
-	active, err := d.handle.ActiveConfigNum()
+	err := d.withHandle(func(h *gousb.Device) error {
+		cfg, err := h.Config(value)
+		if err != nil {
+			return err
+		}
+		return cfg.Close()
+	})
 	if err != nil {
-		return nil, reason(err)
+		d.giveBack()
+		return cmp.Or(d.alive(), err)
 	}
-	if _, ok := d.handle.Desc.Configs[active]; !ok {
-		return nil, usb.ErrNotFound // 0: not configured
-	}
-	d.config, err = d.handle.Config(active)
-	return d.config, err
+	d.active = value
+	clear(d.detached) // those were interfaces of the old configuration
+	return nil
 }

@@ -15,7 +15,7 @@ import (
 // seize claims an interface on n and notes which interfaces lost their kernel
 // driver by it.
 func (d *Device) seize(n *node, c *claim) error {
-	bound := d.bound(c.config.Desc)
+	bound := d.bound(d.configs[d.active])
 	if err := n.claim(c.number); err != nil {
 		return d.holder(c.number, err)
 	}

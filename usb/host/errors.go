@@ -16,14 +16,11 @@ import (
 func reason(err error) error {
 	var errno unix.Errno
 	var lib gousb.Error
-	var status gousb.TransferStatus
 	switch {
 	case errors.As(err, &errno):
 		return errnoReason(errno)
 	case errors.As(err, &lib):
 		return libusbReason(lib)
-	case errors.As(err, &status):
-		return statusReason(status)
 	}
 	return err
 }
@@ -77,24 +74,6 @@ func libusbReason(e gousb.Error) error {
 		return usb.ErrInvalid
 	}
 	return e
-}
-
-func statusReason(s gousb.TransferStatus) error {
-	switch s {
-	case gousb.TransferNoDevice:
-		return usb.ErrGone
-	case gousb.TransferStall:
-		return usb.ErrStall
-	case gousb.TransferOverflow:
-		return usb.ErrOverflow
-	case gousb.TransferError:
-		return usb.ErrProtocol
-	case gousb.TransferTimedOut:
-		return usb.ErrTimeout
-	case gousb.TransferCancelled:
-		return usb.ErrCanceled
-	}
-	return s
 }
 
 // ended says why a context ended a request: a deadline is what usb calls a

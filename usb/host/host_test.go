@@ -124,8 +124,6 @@ func TestReason(t *testing.T) {
 		{gousb.ErrorPipe, usb.ErrStall},
 		{gousb.ErrorNoDevice, usb.ErrGone},
 		{gousb.ErrorOther, gousb.ErrorOther},
-		{gousb.TransferStall, usb.ErrStall},
-		{gousb.TransferCancelled, usb.ErrCanceled},
 		{usb.ErrBusy, usb.ErrBusy},
 		{nil, nil},
 	} {
