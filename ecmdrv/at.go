@@ -66,6 +66,7 @@ type atChannel struct {
 	waiting  bool      // for the end of a response
 	until    time.Time // then no more
 	notices  int       // responses that were notified and not got
+	missed   bool      // one of them was asked for in vain
 	look     time.Time // when to look for one that was not; zero for never
 	gap      time.Duration
 
@@ -166,7 +167,7 @@ func (a *atChannel) send(ctx context.Context, now time.Time, command []byte) err
 		return nil
 	}
 	a.counters.add(atCommands, 1)
-	a.refusing, a.dropping = false, false
+	a.refusing, a.dropping, a.missed = false, false, false
 	// An empty line has no response.
 	a.waiting = len(command) > 1 || command[0] != keyReturn
 	a.until = now.Add(answerTime)

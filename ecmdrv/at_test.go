@@ -390,6 +390,34 @@ func TestHolds(t *testing.T) {
 	ask("80 01 2048", "80 01 2048")
 }
 
+// A response that was notified is asked for again when the device, or the way to it,
+// was too slow; but not for ever.
+func TestSlowResponse(t *testing.T) {
+	d := newDesk(t, 2048)
+	d.deny = usb.ErrTimeout
+	d.typeIn("AT\r")
+	d.settle()
+	d.at.notified()
+	d.pass()
+	d.pass()
+	d.deny = nil
+	d.settle()
+	d.expect("\r\nOK\r\n")
+	d.asked("00 00 3", "80 01 2048", "80 01 2048", "80 01 2048")
+
+	d.deny = usb.ErrTimeout
+	d.typeIn("AT\r")
+	d.settle()
+	d.at.notified()
+	wait := d.settle()
+	for end := d.now.Add(2 * answerTime); wait >= 0 && d.now.Before(end); wait = d.settle() {
+		d.now = d.now.Add(wait)
+	}
+	if wait >= 0 || len(d.requests) > 20 {
+		t.Errorf("it goes on in %v, after %d requests", wait, len(d.requests))
+	}
+}
+
 // Others have their turn while a device says more and more.
 func TestEndlessResponse(t *testing.T) {
 	d := newDesk(t, 64)

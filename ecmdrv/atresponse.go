@@ -33,18 +33,23 @@ func (a *atChannel) collect(ctx context.Context, now time.Time) error {
 }
 
 // get asks for a response, and reports whether there was one. A device that has
-// none gives nothing, or refuses, or does not answer.
+// none gives nothing, or refuses, or does not answer. One that has notified a response
+// and does not answer is busy, or its host is.
 func (a *atChannel) get(ctx context.Context, now time.Time) (bool, error) {
 	n, err := a.request(ctx, usb.DirIn, reqGetEncapsulatedResponse, a.response)
 	switch {
 	case errors.Is(err, usb.ErrGone):
 		return false, err
+	case errors.Is(err, usb.ErrTimeout) && a.notices > 0:
+		a.missed = true
+		return false, nil
 	case errors.Is(err, usb.ErrTimeout):
 		a.holding = now.Add(holdTime)
 		return false, nil
 	case err != nil || n == 0:
 		return false, nil
 	}
+	a.missed = false
 	b := a.response[:n]
 	a.counters.add(atResponses, 1)
 	if a.results.feed(b) {
@@ -57,12 +62,12 @@ func (a *atChannel) get(ctx context.Context, now time.Time) (bool, error) {
 // schedule decides when to look for a response that is not notified: at first
 // soon, then less often, while one is to come; and for ever when the device has
 // never notified any. One that holds such requests is asked only when that is the
-// only way.
+// only way, or when it has not given what it has notified.
 func (a *atChannel) schedule(now time.Time) {
 	a.gap = min(2*a.gap, lookGap)
 	a.look = time.Time{}
 	holding := now.Before(a.holding)
-	if a.waiting && !(a.notifies && holding) || a.answers && !a.notifies && !holding {
+	if a.waiting && (a.missed || !(a.notifies && holding)) || a.answers && !a.notifies && !holding {
 		a.look = now.Add(a.gap)
 	}
 }
