@@ -73,7 +73,7 @@ func rowsOf(part string, samples []sample) []row {
 		for _, speed := range speeds {
 			rows = append(rows, compareRows(speed, []int{1}, []string{"idle"})...)
 		}
-	case "scale":
+	case "scale", "growth":
 		for _, n := range distinct(samples, func(s sample) int { return s.Gadgets }) {
 			rows = append(rows, scaleRows(n)...)
 		}

@@ -19,18 +19,8 @@ func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
 	if err := b.fillShare(share); err != nil {
 		return nil, err
 	}
-	seconds := strconv.Itoa(b.pick(1, 2))
-	p := program{name: part, machine: parallel}
-	switch part {
-	case "compare":
-		p.args, p.minutes = []string{seconds, strconv.Itoa(b.pick(1, 5)), "high", "super"}, b.pick(10, 30)
-	case "count":
-		p.args, p.minutes = []string{seconds, strconv.Itoa(b.pick(1, 2)), "high", "super"}, b.pick(10, 30)
-		p.machine = counting
-	case "scale":
-		p.args, p.minutes = []string{seconds, strconv.Itoa(b.pick(1, 3)), "1", "2", "4", "8"}, b.pick(10, 20)
-	}
-	samples, err := b.rounds(ctx, share, p)
+	p := b.program(part)
+	samples, err := b.run(ctx, share, p, b.pick(1, 2))
 	if kernel, err := os.ReadFile(filepath.Join(share, "kernel")); err == nil {
 		b.kernel = strings.TrimSpace(string(kernel))
 	}
@@ -40,12 +30,36 @@ func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
 	return b.figures(part, samples), err
 }
 
-// A program is a part's script, and what it runs on.
+// A program is what a part has turns.sh do, and what on.
 type program struct {
-	name    string
-	args    []string // seconds, rounds, and what is the part's own
-	minutes int      // the most that it may take
+	part    string
 	machine []string // options of scripts/vm
+	minutes int      // the most that it may take
+	rounds  int
+	gadgets string // numbers of gadgets that work at once
+	speeds  string
+	tests   []string // functions of measure.sh, with their words
+}
+
+// program gives a part's.
+func (b *bench) program(part string) program {
+	p := program{part: part, machine: parallel, minutes: b.pick(10, 30), gadgets: "1", speeds: "high super"}
+	tcp := []string{"tcp out 1", "tcp in 1", "tcp both 1"}
+	switch part {
+	case "compare":
+		p.rounds = b.pick(1, 5)
+		p.tests = slices.Concat(tcp, []string{"tcp out 8", "tcp in 8", "tcp both 8", "udp out", "udp in", "rtt idle", "rtt loaded"})
+	case "count":
+		p.machine, p.rounds = counting, b.pick(1, 2)
+		p.tests = append(tcp, "rtt idle")
+	case "scale":
+		p.rounds = b.pick(1, 3)
+		p.gadgets, p.speeds, p.tests = "1 2 4 8", "high", tcp[:2]
+	case "growth":
+		p.machine, p.rounds = counting, 1
+		p.gadgets, p.speeds, p.tests = "1 2 4 8", "high", tcp[:2]
+	}
+	return p
 }
 
 // Guests, as options of scripts/vm. In one the two processors run at once, as those of
@@ -57,26 +71,21 @@ var (
 	counting = []string{"-q", "-smp 1 -icount shift=1,sleep=off"}
 )
 
-// rounds runs a part's script until it has done as many rounds as its second
-// argument says. A guest whose processors run in parallel dies now and then (see
-// scripts/vm): another one does the rest.
-func (b *bench) rounds(ctx context.Context, share string, p program) ([]sample, error) {
+// run has a part's rounds done, in tests of so many seconds. A guest whose processors
+// run in parallel dies now and then (see scripts/vm): another one does the rest.
+func (b *bench) run(ctx context.Context, share string, p program, seconds int) ([]sample, error) {
 	const tries = 3
 	path := filepath.Join(share, "samples")
 	var all []sample
 	for try := 1; ; try++ {
-		b.say("%s: a guest boots", p.name)
-		samples, err := b.sampled(ctx, path, func() error { return boot(ctx, share, p) })
+		b.say("%s: a guest boots", p.part)
+		samples, err := b.sampled(ctx, path, func() error { return boot(ctx, share, p, seconds) })
 		all = append(all, samples...)
 		if err == nil || ctx.Err() != nil || try == tries {
 			return all, err
 		}
-		rounds, convErr := strconv.Atoi(p.args[1])
-		if convErr != nil {
-			return all, convErr
-		}
-		p.args[1] = strconv.Itoa(rounds - whole(samples))
-		b.say("%s: %v", p.name, err)
+		p.rounds -= whole(samples)
+		b.say("%s: %v", p.part, err)
 	}
 }
 
@@ -109,11 +118,10 @@ func (b *bench) fillShare(share string) error {
 	return nil
 }
 
-// boot runs a part's script in a guest. What it says is of interest only when it
-// fails.
-func boot(ctx context.Context, share string, p program) error {
-	words := slices.Concat([]string{"run"}, p.machine,
-		[]string{"-t", strconv.Itoa(p.minutes * 60), "-s", share, "test/bench/testdata/" + p.name + ".sh"}, p.args)
+// boot runs turns.sh in a guest. What it says is of interest only when it fails.
+func boot(ctx context.Context, share string, p program, seconds int) error {
+	words := slices.Concat([]string{"run"}, p.machine, []string{"-t", strconv.Itoa(p.minutes * 60), "-s", share,
+		"test/bench/testdata/turns.sh", strconv.Itoa(seconds), strconv.Itoa(p.rounds), p.gadgets, p.speeds}, p.tests)
 	cmd := exec.CommandContext(ctx, "scripts/vm", words...)
 	// Asked to end, the script ends its QEMU and removes what it made. It is asked
 	// once: the terminal's Ctrl-C is for us, or it would be disturbed at that.

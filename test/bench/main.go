@@ -10,7 +10,7 @@ shows what came out as a table and a chart.
 # Description
 
 "make bench" runs it after it has installed and built what it needs. It runs at the
-top of the repository, in half an hour, and as root: the parts that need no
+top of the repository, in less than an hour, and as root: the parts that need no
 guest run in namespaces of their own. The parts are
 
 	compare  the kernel's cdc_ether and io-pkt in turns, on the same gadget in one
@@ -19,6 +19,7 @@ guest run in namespaces of their own. The parts are
 	count    the same in a guest whose one processor counts instructions: less of it,
 	         and next to no noise
 	scale    both drivers with 1, 2, 4 and 8 gadgets at once
+	growth   the same in the guest that counts instructions
 	floor    a simulated device over USB/IP, and two TAPs with a loop that copies
 	         frames between them
 	start    how long the commands take, and the ifconfig of net-tools
@@ -87,7 +88,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // The parts, in the order in which they run and are shown.
-var parts = []string{"compare", "count", "scale", "floor", "start", "idle"}
+var parts = []string{"compare", "count", "scale", "growth", "floor", "start", "idle"}
 
 // options are the command line's.
 type options struct {
@@ -201,7 +202,7 @@ func (b *bench) measure(ctx context.Context) (Report, error) {
 		var figures []Figure
 		var err error
 		switch part {
-		case "compare", "count", "scale":
+		case "compare", "count", "scale", "growth":
 			figures, err = b.guest(ctx, dir, part)
 		default:
 			figures, err = b.sandbox(ctx, dir, part)
