@@ -62,6 +62,7 @@ capture() {
 bridge() {
 	cat /sys/kernel/debug/usb/usbmon/0u >/run/usbmon &
 	local monitor=$!
+	await test -s /run/usbmon # statistics, once a second
 	ip netns add behind
 	ip link add br0 type bridge
 	ip link add port type veth peer name eth0 netns behind address 02:00:00:00:00:77
@@ -72,14 +73,16 @@ bridge() {
 	ip link set port master br0
 	ip link set port up
 	ip link set br0 up
+	# SET_ETHERNET_PACKET_FILTER with PROMISCUOUS among the bits (ECM 1.2, table 8). The
+	# monitor keeps some hundred events for a slow reader, and drops what else there is:
+	# not while data moves.
+	await grep -E ' s 21 43 000[13579bdf] 0000 ' /run/usbmon
+	kill $monitor
+	wait $monitor || true
 	await ip netns exec behind ping -n -c 1 -W 1 10.9.0.2
 	ip netns exec behind ping -n -q -A -c 200 -s 1472 -w 60 10.9.0.2 >/dev/null
 	far ping -n -q -A -c 200 -w 60 10.9.0.77 >/dev/null
 	shows '^10.9.0.77 lladdr 02:00:00:00:00:77' ip -n gad neigh show dev far0 || fail "$(ip -n gad neigh)"
-	# SET_ETHERNET_PACKET_FILTER with PROMISCUOUS among the bits (ECM 1.2, table 8).
-	await grep -E ' s 21 43 000[13579bdf] 0000 ' /run/usbmon
-	kill $monitor
-	wait $monitor || true
 	ifconfig ecm0 | grep PROMISC
 	ip link set ecm0 nomaster
 	await lacks PROMISC ifconfig ecm0
