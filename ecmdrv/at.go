@@ -86,8 +86,8 @@ func newAT(d *device, t Terminal) *atChannel {
 		hurry: d.hurry, others: d.otherPorts, log: d.log,
 	}
 	a.request = func(ctx context.Context, direction, request uint8, data []byte) (int, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestTime)
-		defer cancel()
+		// For as long as a device may take, usb.ControlTimeout, because what is given
+		// up here would be lost to somebody.
 		return d.usb.Control(ctx, usb.Setup{
 			RequestType: direction | usb.TypeClass | usb.RecipientInterface,
 			Request:     request,
