@@ -86,7 +86,7 @@ func reserved(s usb.Setup) bool {
 }
 
 // timeLeft gives a control request its time-out: at least a millisecond, as 0
-// means for ever to libusb and to the kernel.
+// means for ever to the kernel.
 func timeLeft(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {

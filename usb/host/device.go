@@ -115,14 +115,17 @@ func (d *Device) open() error {
 func (d *Device) withHandle(call func(*gousb.Device) error) error {
 	return guard(func() error {
 		c := gousb.NewContext()
+		var found []*gousb.Device
+		defer func() { // also when gousb panics
+			d.running.Go(func() {
+				for _, h := range found {
+					_ = h.Close()
+				}
+				_ = c.Close()
+			})
+		}()
 		found, err := c.OpenDevices(func(desc *gousb.DeviceDesc) bool {
 			return desc.Bus == d.info.Bus && desc.Address == d.info.Address && portName(desc) == d.info.Port
-		})
-		defer d.running.Go(func() {
-			for _, h := range found {
-				_ = h.Close()
-			}
-			_ = c.Close()
 		})
 		if len(found) == 0 {
 			if err == nil {
