@@ -46,7 +46,9 @@ const (
 // the program that types it.
 type atChannel struct {
 	terminal Terminal
-	// request makes a control request to the control interface.
+	// request makes a control request to the control interface. Without a deadline it
+	// may take as long as USB lets a device take, usb.ControlTimeout: what is given up
+	// would be lost to somebody.
 	request func(ctx context.Context, direction, request uint8, data []byte) (int, error)
 	// hurry makes the device's next notification be listened to at once.
 	hurry func()
@@ -86,8 +88,6 @@ func newAT(d *device, t Terminal) *atChannel {
 		hurry: d.hurry, others: d.otherPorts, log: d.log,
 	}
 	a.request = func(ctx context.Context, direction, request uint8, data []byte) (int, error) {
-		// For as long as a device may take, usb.ControlTimeout, because what is given
-		// up here would be lost to somebody.
 		return d.usb.Control(ctx, usb.Setup{
 			RequestType: direction | usb.TypeClass | usb.RecipientInterface,
 			Request:     request,

@@ -26,6 +26,7 @@ type desk struct {
 	deny     error // what GET_ENCAPSULATED_RESPONSE gives
 	hold     bool  // asking for a response that is not there takes too long
 	requests []string
+	bounded  int // how many requests had a deadline of their own
 	typed    []byte
 	read     []byte
 	log      []string
@@ -47,7 +48,10 @@ func newDesk(t *testing.T, size int) *desk {
 	return d
 }
 
-func (d *desk) request(_ context.Context, direction, request uint8, data []byte) (int, error) {
+func (d *desk) request(ctx context.Context, direction, request uint8, data []byte) (int, error) {
+	if _, ok := ctx.Deadline(); ok {
+		d.bounded++
+	}
 	d.requests = append(d.requests, fmt.Sprintf("%02x %02x %d", direction, request, len(data)))
 	switch {
 	case direction == usb.DirIn && d.deny != nil:
@@ -384,6 +388,9 @@ func TestHolds(t *testing.T) {
 	ask("80 01 2048", "80 01 2048") // it did not answer the second
 	ask("80 01 2048")
 	ask("80 01 2048")
+	if d.bounded != 1 {
+		t.Errorf("%d requests had a deadline, want that of the second response", d.bounded)
+	}
 	d.now = d.now.Add(holdTime)
 	d.hold = false
 	ask("80 01 2048", "80 01 2048")

@@ -34,8 +34,14 @@ func (a *atChannel) collect(ctx context.Context, now time.Time) error {
 
 // get asks for a response, and reports whether there was one. A device that has
 // none gives nothing, or refuses, or does not answer. One that has notified a response
-// and does not answer is busy, or its host is.
+// and does not answer is busy, or its host is; what only may be there is not worth as
+// long a wait.
 func (a *atChannel) get(ctx context.Context, now time.Time) (bool, error) {
+	if a.notices == 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, requestTime)
+		defer cancel()
+	}
 	n, err := a.request(ctx, usb.DirIn, reqGetEncapsulatedResponse, a.response)
 	switch {
 	case errors.Is(err, usb.ErrGone):

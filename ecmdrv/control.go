@@ -73,7 +73,7 @@ func newControl(d *device) (*control, error) {
 }
 
 // run ends when the device does, and ctx with it. A request that is under way
-// may take until requestTime then.
+// may take until its own time is over then.
 func (c *control) run(ctx context.Context) {
 	d := c.device
 	now := time.Now()
