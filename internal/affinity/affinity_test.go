@@ -64,7 +64,11 @@ func TestMostDisturbed(t *testing.T) {
 func TestKeeper(t *testing.T) {
 	k := Keeper{stat: filepath.Join(t.TempDir(), "stat")}
 	all := affinity(t)
-	defer move(all)
+	defer func() {
+		if err := move(all); err != nil {
+			t.Error(err)
+		}
+	}()
 	if all.Count() < 2 {
 		t.Skip("one processor leaves no choice")
 	}
