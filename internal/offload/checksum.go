@@ -38,40 +38,6 @@ func (s sum) add(b []byte) sum {
 	return sum(acc).tail(b)
 }
 
-// addCopy adds src to the sum and copies it to dst, which is as long.
-func (s sum) addCopy(dst, src []byte) sum {
-	dst = dst[:len(src)]
-	acc := uint64(s)
-	for len(src) >= block && len(dst) >= block {
-		from, to := (*[block]byte)(src), (*[block]byte)(dst)
-		var carry uint64
-		w0, w1 := binary.LittleEndian.Uint64(from[0:]), binary.LittleEndian.Uint64(from[8:])
-		w2, w3 := binary.LittleEndian.Uint64(from[16:]), binary.LittleEndian.Uint64(from[24:])
-		acc, carry = bits.Add64(acc, w0, 0)
-		acc, carry = bits.Add64(acc, w1, carry)
-		acc, carry = bits.Add64(acc, w2, carry)
-		acc, carry = bits.Add64(acc, w3, carry)
-		w4, w5 := binary.LittleEndian.Uint64(from[32:]), binary.LittleEndian.Uint64(from[40:])
-		w6, w7 := binary.LittleEndian.Uint64(from[48:]), binary.LittleEndian.Uint64(from[56:])
-		acc, carry = bits.Add64(acc, w4, carry)
-		acc, carry = bits.Add64(acc, w5, carry)
-		acc, carry = bits.Add64(acc, w6, carry)
-		acc, carry = bits.Add64(acc, w7, carry)
-		acc += carry
-		binary.LittleEndian.PutUint64(to[0:], w0)
-		binary.LittleEndian.PutUint64(to[8:], w1)
-		binary.LittleEndian.PutUint64(to[16:], w2)
-		binary.LittleEndian.PutUint64(to[24:], w3)
-		binary.LittleEndian.PutUint64(to[32:], w4)
-		binary.LittleEndian.PutUint64(to[40:], w5)
-		binary.LittleEndian.PutUint64(to[48:], w6)
-		binary.LittleEndian.PutUint64(to[56:], w7)
-		src, dst = src[block:], dst[block:]
-	}
-	copy(dst, src)
-	return sum(acc).tail(src)
-}
-
 // tail adds fewer than a block.
 func (s sum) tail(b []byte) sum {
 	var carry uint64

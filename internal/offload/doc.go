@@ -5,9 +5,9 @@
 // TAP with IFF_VNET_HDR (VIRTIO 1.2, 5.1.6).
 //
 // A Splitter has one large frame at a time, and writes what it is cut into where
-// its user wants it, checksum and copy in one pass. A Coalescer has the frames of
-// one batch, and joins those that follow each other; nothing stays in it, so that
-// nothing waits. Cutting what was joined gives the frames that came.
+// its user wants it, checksums and all. A Coalescer has the frames of one batch, and
+// joins those that follow each other; nothing stays in it, so that nothing waits.
+// Cutting what was joined gives the frames that came.
 //
 // Everything here is pure: no I/O, no goroutine, nothing to close.
 package offload

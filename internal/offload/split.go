@@ -17,11 +17,11 @@ type Splitter struct {
 	ip, transport int
 	v6, udp       bool
 
-	base  sum    // of pseudo header and transport header, less what changes
-	ipSum sum    // of the IPv4 header, likewise
-	id    uint16 // IPv4 identification of the next segment
-	seq   uint32 // TCP sequence number of the next segment
-	first bool
+	pseudo sum    // of the pseudo header, less the length
+	ipSum  sum    // of the IPv4 header, less what changes
+	id     uint16 // IPv4 identification of the next segment
+	seq    uint32 // TCP sequence number of the next segment
+	first  bool
 }
 
 // Start takes a large frame. It must not change until Pending says that all of
@@ -63,13 +63,9 @@ func (s *Splitter) Start(frame []byte, h Header, limit int) error {
 
 // prepare sums what is the same in all segments.
 func (s *Splitter) prepare(proto uint16) {
-	t := s.head[s.transport:]
-	s.base = pseudo(addresses(s.head, s.ip, s.v6), proto)
-	if s.udp {
-		s.base = s.base.add(t[:4])
-	} else {
-		s.seq = binary.BigEndian.Uint32(t[4:])
-		s.base = s.base.add(t[:4]).add(t[8:12]).add(t[14:tcpCsum]).add(t[tcpCsum+2:])
+	s.pseudo = pseudo(addresses(s.head, s.ip, s.v6), proto)
+	if !s.udp {
+		s.seq = binary.BigEndian.Uint32(s.head[s.transport+4:])
 	}
 	if !s.v6 {
 		h := s.head[s.ip:s.transport]
@@ -82,25 +78,24 @@ func (s *Splitter) prepare(proto uint16) {
 func (s *Splitter) Pending() bool { return len(s.payload) > 0 }
 
 // Next writes the next segment into buf, which has room for limit bytes, and
-// gives its length.
+// gives its length. The checksum is made of what has just been copied, which is in the
+// processor's cache: one loop that copies and sums is no faster (1448 bytes: 100 to
+// 110 ns either way), and has nearly twice as many instructions.
 func (s *Splitter) Next(buf []byte) int {
 	size := min(s.size, len(s.payload))
 	last := size == len(s.payload)
 	n := len(s.head) + size
 	copy(buf, s.head)
-	total := s.base.addCopy(buf[len(s.head):n], s.payload[:size])
+	copy(buf[len(s.head):n], s.payload)
 	s.payload = s.payload[size:]
 
 	s.network(buf, n)
 	t := buf[s.transport:n]
 	length := uint16(len(t))
+	at := tcpCsum
 	if s.udp {
+		at = udpCsum
 		binary.BigEndian.PutUint16(t[4:], length)
-		c := ^total.word(length).word(length).fold() // pseudo header's and its own
-		if c == 0 {
-			c = 0xffff
-		}
-		binary.BigEndian.PutUint16(t[udpCsum:], c)
 	} else {
 		if !last {
 			t[tcpFlags] &^= tcpFIN | tcpPSH
@@ -109,11 +104,14 @@ func (s *Splitter) Next(buf []byte) int {
 			t[tcpFlags] &^= tcpCWR
 		}
 		binary.BigEndian.PutUint32(t[4:], s.seq)
-		total = total.word(length).word(uint16(s.seq >> 16)).word(uint16(s.seq)).
-			word(binary.BigEndian.Uint16(t[tcpFlags-1:]))
-		binary.BigEndian.PutUint16(t[tcpCsum:], ^total.fold())
 		s.seq += uint32(size)
 	}
+	t[at], t[at+1] = 0, 0
+	c := ^s.pseudo.word(length).add(t).fold()
+	if s.udp && c == 0 {
+		c = 0xffff // RFC 768: 0 says that there is none
+	}
+	binary.BigEndian.PutUint16(t[at:], c)
 	s.first = false
 	return n
 }
