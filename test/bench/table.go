@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,6 +55,10 @@ func writeTables(w io.Writer, r Report) error {
 // caption says where the figures come from.
 func (r Report) caption() string {
 	kind := "A whole run"
+	measured := slices.DeleteFunc(slices.Clone(parts), func(p string) bool { return len(r.part(p)) == 0 })
+	if len(measured) < len(parts) {
+		kind = fmt.Sprintf("A run (%s)", strings.Join(measured, ", "))
+	}
 	if r.Quick {
 		kind = "A quick run, which is not to be relied upon,"
 	}
