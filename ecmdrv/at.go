@@ -29,7 +29,8 @@ const (
 
 	// answerTime is how long a command that was typed early waits for the end
 	// of the last one's response: V.250, 5.6.1, lets a modem abandon a command
-	// when another comes.
+	// when another comes. It is also how long a response that was notified is asked
+	// for.
 	answerTime = 10 * time.Second
 	// firstLook is when the device is asked for a response that it has not
 	// notified, and lookGap how often after that.
@@ -66,9 +67,9 @@ type atChannel struct {
 	response []byte // for one response
 	results  resultReader
 	waiting  bool      // for the end of a response
-	until    time.Time // then no more
 	notices  int       // responses that were notified and not got
 	missed   bool      // one of them was asked for in vain
+	until    time.Time // then no more: waiting, or asking for what was missed
 	look     time.Time // when to look for one that was not; zero for never
 	gap      time.Duration
 

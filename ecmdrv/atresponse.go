@@ -48,6 +48,9 @@ func (a *atChannel) get(ctx context.Context, now time.Time) (bool, error) {
 		return false, err
 	case errors.Is(err, usb.ErrTimeout) && a.notices > 0:
 		a.missed = true
+		if !a.waiting { // nobody asked for it: RING
+			a.until = now.Add(answerTime)
+		}
 		return false, nil
 	case errors.Is(err, usb.ErrTimeout):
 		a.holding = now.Add(holdTime)
@@ -70,10 +73,10 @@ func (a *atChannel) get(ctx context.Context, now time.Time) (bool, error) {
 // never notified any. One that holds such requests is asked only when that is the
 // only way, or when it has not given what it has notified.
 func (a *atChannel) schedule(now time.Time) {
-	a.gap = min(2*a.gap, lookGap)
+	a.gap = min(max(2*a.gap, firstLook), lookGap)
 	a.look = time.Time{}
-	holding := now.Before(a.holding)
-	if a.waiting && (a.missed || !(a.notifies && holding)) || a.answers && !a.notifies && !holding {
+	holding, owed := now.Before(a.holding), a.missed && now.Before(a.until)
+	if owed || a.waiting && !(a.notifies && holding) || a.answers && !a.notifies && !holding {
 		a.look = now.Add(a.gap)
 	}
 }
