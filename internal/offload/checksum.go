@@ -21,8 +21,9 @@ const block = 64
 // add adds b to the sum. Data before it must have had an even length.
 func (s sum) add(b []byte) sum {
 	acc := uint64(s)
-	for len(b) >= block {
-		p := (*[block]byte)(b)
+	b = b[:len(b):len(b)] // with the third index it sees that no block is out of bounds
+	for i := 0; i <= len(b)-block; i += block {
+		p := (*[block]byte)(b[i : i+block : i+block])
 		var carry uint64
 		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[0:]), 0)
 		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[8:]), carry)
@@ -33,32 +34,38 @@ func (s sum) add(b []byte) sum {
 		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[48:]), carry)
 		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[56:]), carry)
 		acc += carry // cannot overflow again: a sum that carried is not all ones
-		b = b[block:]
 	}
-	return sum(acc).tail(b)
+	return sum(acc).tail(b[len(b)&^(block-1):])
 }
 
 // tail adds fewer than a block.
 func (s sum) tail(b []byte) sum {
-	var carry uint64
-	acc := uint64(s)
-	for len(b) >= 8 {
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(b), 0)
-		acc += carry
-		b = b[8:]
+	for ; len(b) >= 8; b = b[8:] {
+		s = s.little(binary.LittleEndian.Uint64(b))
 	}
-	var last uint64
-	for i, x := range b {
-		last |= uint64(x) << (8 * i)
+	if len(b) >= 4 {
+		s = s.little(uint64(binary.LittleEndian.Uint32(b)))
+		b = b[4:]
 	}
-	acc, carry = bits.Add64(acc, last, 0)
+	if len(b) >= 2 {
+		s = s.little(uint64(binary.LittleEndian.Uint16(b)))
+		b = b[2:]
+	}
+	if len(b) == 1 {
+		s = s.little(uint64(b[0]))
+	}
+	return s
+}
+
+// little adds a little-endian word.
+func (s sum) little(v uint64) sum {
+	acc, carry := bits.Add64(uint64(s), v, 0)
 	return sum(acc + carry)
 }
 
 // word adds a big-endian word of 16 bits, at an even place.
 func (s sum) word(v uint16) sum {
-	acc, carry := bits.Add64(uint64(s), uint64(bits.ReverseBytes16(v)), 0)
-	return sum(acc + carry)
+	return s.little(uint64(bits.ReverseBytes16(v)))
 }
 
 // fold gives the sum as the 16-bit word that stands in a header, big-endian, not

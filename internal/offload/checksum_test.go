@@ -33,11 +33,3 @@ func TestSum(t *testing.T) {
 
 // same: in ones' complement there are two zeros.
 func same(a, b uint16) bool { return a == b || a%0xffff == 0 && b%0xffff == 0 }
-
-func BenchmarkSum(b *testing.B) {
-	src := make([]byte, 1448)
-	b.SetBytes(int64(len(src)))
-	for b.Loop() {
-		sum(0).add(src).fold()
-	}
-}

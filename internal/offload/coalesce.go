@@ -28,13 +28,13 @@ type Coalescer struct {
 
 // A join is a frame, and what has been joined to it.
 type join struct {
-	first    segment
-	pieces   [][]byte
-	length   int    // of the frame
-	next     uint32 // TCP sequence number that follows
-	pushed   bool
-	verified bool // the first one's checksum
-	head     [HeaderLen + maxHeaders]byte
+	first  segment
+	pieces [][]byte
+	length int    // of the frame
+	next   uint32 // TCP sequence number that follows
+	pushed bool
+	pseudo sum // of the first one, once there are more
+	head   [HeaderLen + maxHeaders]byte
 }
 
 // Add takes the next frame of the batch, which must not change until Reset.
@@ -77,7 +77,7 @@ func (c *Coalescer) start(s segment, frame []byte) *join {
 	j := c.joins[c.used]
 	c.used++
 	j.first, j.pieces, j.length = s, append(j.pieces[:0], frame), len(frame)
-	j.pushed, j.verified = false, false
+	j.pushed = false
 	return j
 }
 
@@ -90,10 +90,15 @@ func (j *join) take(s *segment) bool {
 		return false
 	}
 	// A checksum that is wrong is for the kernel to see and to count.
-	if !j.verified && !j.first.sound() || !s.sound() {
+	if len(j.pieces) == 1 {
+		j.pseudo = j.first.pseudo()
+		if !j.first.sound(j.pseudo) {
+			return false
+		}
+	}
+	if !s.sound(j.pseudo) {
 		return false
 	}
-	j.verified = true
 	if len(j.pieces) == 1 {
 		j.pieces[0] = j.first.frame[j.first.payload:]
 	}

@@ -1,9 +1,6 @@
 package offload
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // A Protocols says which frames may be joined.
 type Protocols struct{ TCP4, UDP4, TCP6, UDP6 bool }
@@ -84,19 +81,26 @@ func (s *segment) same(o *segment) bool {
 }
 
 func (s *segment) samePeers(o *segment) bool {
-	return s.v6 == o.v6 && bytes.Equal(addresses(s.frame, etherLen, s.v6), addresses(o.frame, etherLen, s.v6))
+	a, b := s.addresses(), o.addresses()
+	if s.v6 {
+		return o.v6 && *(*[32]byte)(a) == *(*[32]byte)(b)
+	}
+	return !o.v6 && *(*[8]byte)(a) == *(*[8]byte)(b)
 }
 
+func (s *segment) addresses() []byte { return addresses(s.frame, etherLen, s.v6) }
+
 // alike reports whether the headers of a segment of the same flow, the n-th after
-// s, are those that cutting a joined frame would give it.
+// s, are those that cutting a joined frame would give it. What has a fixed length is
+// compared as an array, which takes no call.
 func (s *segment) alike(o *segment, n int) bool {
 	a, b := s.frame, o.frame
-	if string(a[:etherLen]) != string(b[:etherLen]) || s.payload != o.payload {
+	if *(*[etherLen]byte)(a) != *(*[etherLen]byte)(b) || s.payload != o.payload {
 		return false
 	}
 	x, y := a[etherLen:], b[etherLen:]
 	if s.v6 { // class and flow label, hop limit
-		if string(x[:4]) != string(y[:4]) || x[7] != y[7] {
+		if *(*[4]byte)(x) != *(*[4]byte)(y) || x[7] != y[7] {
 			return false
 		}
 	} else {
@@ -111,9 +115,9 @@ func (s *segment) alike(o *segment, n int) bool {
 		return true
 	}
 	t, u := a[s.transport:s.payload], b[s.transport:s.payload]
-	return string(t[8:13]) == string(u[8:13]) && // acknowledgment, length
+	return *(*[5]byte)(t[8:]) == *(*[5]byte)(u[8:]) && // acknowledgment, length
 		(t[tcpFlags]^u[tcpFlags])&^tcpPSH == 0 &&
-		string(t[14:tcpCsum]) == string(u[14:tcpCsum]) && // window
+		*(*[2]byte)(t[14:]) == *(*[2]byte)(u[14:]) && // window
 		string(t[tcpCsum+2:]) == string(u[tcpCsum+2:]) // urgent pointer, options
 }
 
@@ -123,14 +127,18 @@ func (s *segment) pushed() bool { return !s.udp && s.frame[s.transport+tcpFlags]
 
 func (s *segment) size() int { return len(s.frame) - s.payload }
 
-// sound reports whether the checksums are right.
-func (s *segment) sound() bool {
-	proto := uint16(protoTCP)
+// pseudo is the sum of the pseudo header, without the length: the same for a flow.
+func (s *segment) pseudo() sum {
 	if s.udp {
-		proto = protoUDP
+		return pseudo(s.addresses(), protoUDP)
 	}
+	return pseudo(s.addresses(), protoTCP)
+}
+
+// sound reports whether the checksums are right.
+func (s *segment) sound(pseudo sum) bool {
 	t := s.frame[s.transport:]
-	if pseudo(addresses(s.frame, etherLen, s.v6), proto).word(uint16(len(t))).add(t).fold() != 0xffff {
+	if pseudo.word(uint16(len(t))).add(t).fold() != 0xffff {
 		return false
 	}
 	return s.v6 || sum(0).add(s.frame[etherLen:s.transport]).fold() == 0xffff

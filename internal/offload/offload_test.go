@@ -190,7 +190,7 @@ func TestCWR(t *testing.T) {
 		if got, want := f[etherLen+ip4Len+tcpFlags]&tcpCWR != 0, i == 0; got != want {
 			t.Errorf("segment %d has CWR: got %v, want %v", i, got, want)
 		}
-		if s := (segment{frame: f, transport: etherLen + ip4Len}); !s.sound() {
+		if s := (segment{frame: f, transport: etherLen + ip4Len}); !s.sound(s.pseudo()) {
 			t.Errorf("segment %d: wrong checksum", i)
 		}
 	}
