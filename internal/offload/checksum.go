@@ -21,7 +21,7 @@ const block = 64
 // add adds b to the sum. Data before it must have had an even length.
 func (s sum) add(b []byte) sum {
 	acc := uint64(s)
-	b = b[:len(b):len(b)] // with the third index it sees that no block is out of bounds
+	b = b[:len(b):len(b)] // shows the compiler that no block is out of bounds
 	for i := 0; i <= len(b)-block; i += block {
 		p := (*[block]byte)(b[i : i+block : i+block])
 		var carry uint64

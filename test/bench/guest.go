@@ -14,12 +14,11 @@ import (
 )
 
 // guest measures a part in a guest of scripts/vm, which boots for it.
-func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
-	share := filepath.Join(dir, part)
+func (b *bench) guest(ctx context.Context, dir string, p program) ([]Figure, error) {
+	share := filepath.Join(dir, p.part)
 	if err := b.fillShare(share); err != nil {
 		return nil, err
 	}
-	p := b.program(part)
 	samples, err := b.run(ctx, share, p, b.pick(1, 2))
 	if kernel, err := os.ReadFile(filepath.Join(share, "kernel")); err == nil {
 		b.kernel = strings.TrimSpace(string(kernel))
@@ -27,7 +26,7 @@ func (b *bench) guest(ctx context.Context, dir, part string) ([]Figure, error) {
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	return b.figures(part, samples), err
+	return b.figures(p.part, samples), err
 }
 
 // A program is what a part has turns.sh do, and what on.
@@ -41,9 +40,9 @@ type program struct {
 	tests   []string // functions of measure.sh, with their words
 }
 
-// program gives a part's.
-func (b *bench) program(part string) program {
-	p := program{part: part, machine: parallel, minutes: b.pick(10, 30), gadgets: "1", speeds: "high super"}
+// program gives a part's, if it needs a guest.
+func (b *bench) program(part string) (p program, ok bool) {
+	p = program{part: part, machine: parallel, minutes: b.pick(10, 30), gadgets: "1", speeds: "high super"}
 	tcp := []string{"tcp out 1", "tcp in 1", "tcp both 1"}
 	switch part {
 	case "compare":
@@ -58,8 +57,10 @@ func (b *bench) program(part string) program {
 	case "growth":
 		p.machine, p.rounds = counting, 1
 		p.gadgets, p.speeds, p.tests = "1 2 4 8", "high", tcp[:2]
+	default:
+		return program{}, false
 	}
-	return p
+	return p, true
 }
 
 // Guests, as options of scripts/vm. In one the two processors run at once, as those of

@@ -201,10 +201,9 @@ func (b *bench) measure(ctx context.Context) (Report, error) {
 	for _, part := range b.only {
 		var figures []Figure
 		var err error
-		switch part {
-		case "compare", "count", "scale", "growth":
-			figures, err = b.guest(ctx, dir, part)
-		default:
+		if p, ok := b.program(part); ok {
+			figures, err = b.guest(ctx, dir, p)
+		} else {
 			figures, err = b.sandbox(ctx, dir, part)
 		}
 		if ctx.Err() != nil {
