@@ -115,7 +115,7 @@ func (s *segment) alike(o *segment, n int) bool {
 		return true
 	}
 	t, u := a[s.transport:s.payload], b[s.transport:s.payload]
-	return *(*[5]byte)(t[8:]) == *(*[5]byte)(u[8:]) && // acknowledgment, length
+	return *(*[4]byte)(t[8:]) == *(*[4]byte)(u[8:]) && // acknowledgment
 		(t[tcpFlags]^u[tcpFlags])&^tcpPSH == 0 &&
 		*(*[2]byte)(t[14:]) == *(*[2]byte)(u[14:]) && // window
 		string(t[tcpCsum+2:]) == string(u[tcpCsum+2:]) // urgent pointer, options

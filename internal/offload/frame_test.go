@@ -86,6 +86,27 @@ func (s spec) frame() []byte {
 	return f
 }
 
+// seal makes gVisor's checksums in a frame that has been changed, as long as the IP
+// header has no options and the transport's reaches to the end of the frame.
+func seal(f []byte, v6, udp bool) {
+	transport, size, proto := etherLen+ip4Len, 4, f[etherLen+9]
+	if v6 {
+		transport, size, proto = etherLen+ip6Len, 16, f[etherLen+6]
+	} else {
+		h := f[etherLen:transport]
+		binary.BigEndian.PutUint16(h[10:], 0)
+		binary.BigEndian.PutUint16(h[10:], ^checksum.Checksum(h, 0))
+	}
+	at := transport + tcpCsum
+	if udp {
+		at = transport + udpCsum
+	}
+	binary.BigEndian.PutUint16(f[at:], 0)
+	x := checksum.Checksum(f[transport-2*size:transport], 0)
+	x = checksum.Combine(checksum.Combine(x, uint16(proto)), uint16(len(f)-transport))
+	binary.BigEndian.PutUint16(f[at:], ^checksum.Checksum(f[transport:], x))
+}
+
 // text makes a payload that shows where it belongs.
 func text(from, n int) []byte {
 	b := make([]byte, n)
@@ -143,9 +164,14 @@ func split(t testing.TB, packet []byte) (frames [][]byte) {
 	if err := s.Start(frame, h, 9018); err != nil {
 		t.Fatalf("Start: %v: %+v", err, h)
 	}
-	buf := make([]byte, 9018)
+	blank := bytes.Repeat([]byte{0xa5}, 9018)
 	for s.Pending() {
-		frames = append(frames, bytes.Clone(buf[:s.Next(buf)]))
+		buf := bytes.Clone(blank)
+		n := s.Next(buf)
+		if !bytes.Equal(buf[n:], blank[n:]) {
+			t.Fatalf("something is written behind a segment of %d bytes", n)
+		}
+		frames = append(frames, buf[:n])
 	}
 	return frames
 }

@@ -3,6 +3,7 @@ package offload
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -102,7 +103,11 @@ func TestUntouched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			frames := series(spec{flags: ack}, 500, 100)
 			frames[2] = change(frames[2])
-			fixSums(frames[2], name)
+			switch name {
+			case "wrong checksum", "cut short", "IP options", "Ethernet padding":
+			default: // it is not the checksum that sets it apart
+				seal(frames[2], false, false)
+			}
 			packets := coalesce(all, frames...)
 			if want := []int{2, 1, 2}; !equalInts(counts(t, packets), want) {
 				t.Errorf("got packets of %v frames, want %v", counts(t, packets), want)
@@ -114,19 +119,63 @@ func TestUntouched(t *testing.T) {
 	}
 }
 
-// fixSums makes checksums right again where that is not what is tried.
-func fixSums(f []byte, name string) {
-	if name == "wrong checksum" || name == "cut short" || name == "IP options" {
-		return
+// Whichever bit of a segment's headers is another one, it is not lost by joining.
+func TestHeaderBits(t *testing.T) {
+	for _, s := range []spec{{flags: ack, options: timestamps}, {udp: true}, {flags: ack, options: timestamps, v6: true}, {udp: true, v6: true}} {
+		frames := series(s, 200, 100)
+		head := len(frames[0]) - 100
+		sums := []int{head - udpLen + udpCsum}
+		if !s.udp {
+			sums[0] = head - len(s.options) - tcpLen + tcpCsum
+		}
+		if !s.v6 {
+			sums = append(sums, etherLen+10)
+		}
+		for bit := range head * 8 {
+			other := bytes.Clone(frames[1])
+			other[bit/8] ^= 1 << (bit % 8)
+			if !slices.Contains(sums, bit/8&^1) {
+				seal(other, s.v6, s.udp)
+			}
+			got := splitAll(t, coalesce(all, frames[0], other))
+			if len(got) != 2 || !bytes.Equal(got[0], frames[0]) || !bytes.Equal(normal(got[1]), normal(other)) {
+				t.Errorf("v6 %v, udp %v: bit %d of byte %d is lost", s.v6, s.udp, bit%8, bit/8)
+			}
+		}
 	}
-	var s segment
-	s.parse(f, all)
-	if s.transport == 0 || s.v6 {
-		return
+}
+
+// Nor is it with another address, also when the checksums are the same with that.
+func TestPeers(t *testing.T) {
+	for _, s := range []spec{{flags: ack}, {flags: ack, v6: true}} {
+		frames := series(s, 200, 100)
+		for i := range 2 {
+			other := bytes.Clone(frames[1])
+			peers := addresses(other, etherLen, s.v6)
+			peer := peers[i*len(peers)/2:][:len(peers)/2]
+			first, last := peer[:2], peer[len(peer)-2:]
+			first[0], first[1], last[0], last[1] = last[0], last[1], first[0], first[1]
+			packets := coalesce(all, frames[0], other)
+			if got := splitAll(t, packets); len(packets) != 2 || !equal(got, [][]byte{frames[0], other}) {
+				t.Errorf("v6 %v, address %d: got %d packets, want 2 that are as they came", s.v6, i, len(packets))
+			}
+		}
 	}
-	ip := f[etherLen:s.transport]
-	ip[10], ip[11] = 0, 0
-	Complete(f[:s.transport], Header{CsumStart: etherLen, CsumOffset: 10})
+}
+
+// A datagram whose checksum comes out as 0 has 0xffff: 0 says that there is none.
+func TestZeroChecksum(t *testing.T) {
+	s := spec{udp: true, v6: true, payload: []byte{0, 0}}
+	const at = etherLen + ip6Len + udpCsum
+	s.payload = bytes.Clone(s.frame()[at : at+2]) // with it the sum is all ones
+	frames := [][]byte{s.frame(), s.frame()}
+	if got := frames[0][at : at+2]; got[0] != 0xff || got[1] != 0xff {
+		t.Fatalf("got a checksum of % x to begin with", got)
+	}
+	packets := coalesce(all, frames...)
+	if got := splitAll(t, packets); len(packets) != 1 || !equal(got, frames) {
+		t.Errorf("got %d packets of % x, want 1 of % x", len(packets), got, frames)
+	}
 }
 
 func counts(t *testing.T, packets [][]byte) (n []int) {
