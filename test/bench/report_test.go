@@ -148,6 +148,9 @@ func TestTables(t *testing.T) {
 	loss := Figure{Part: "compare", Group: "high speed", Name: "lost", Unit: "%"}
 	memory := Figure{Part: "idle", Name: "memory", Unit: "MB", Ours: newSeries(ours, []float64{12.34})}
 	r := wholeReport()
+	if got, want := r.caption(), "A whole run of 2026-01-02 03:04 at "; !strings.HasPrefix(got, want) {
+		t.Errorf("caption %q, want %q...", got, want)
+	}
 	r.Figures = []Figure{
 		f.compared(newSeries(ours, []float64{0.75, 0.5, 1}), newSeries("cdc_ether", []float64{0.5, 0.5, 0.5})),
 		loss.compared(newSeries(ours, []float64{1}), newSeries("cdc_ether", []float64{0})),
