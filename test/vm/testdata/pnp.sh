@@ -16,18 +16,16 @@ goroutines() { awk '/^SCHED/ { last = n; n = 0 } /^  G[0-9]+: status=[^6]/ { n++
 # heap prints how many MB Go's last garbage collection has found in use.
 heap() { awk '/^gc [0-9]+ @/ { n = split($0, part, "->"); mb = part[n] } END { print mb + 0 }' $log; }
 
-# resident prints how many KiB of memory io-pkt has, libusb's and its transfer buffers
-# among it, without Go's heap: heap says what is in use of that. How much of it is
-# resident depends on how many of the runtime's 16 processors have had something to do,
-# for each keeps some for itself: 7 to 10 MB with the same in use. It is what has whole
-# 4 MB, at addresses that are whole 4 MB.
+# resident prints how many KiB of memory io-pkt has: first all of it, then without Go's
+# heap, which heap says more of: libusb's and the transfer buffers are in that. Go's heap
+# is what has whole 4 MB at addresses that are whole 4 MB.
 resident() {
 	awk '/^[0-9a-f]+-/ { go = /^[0-9a-f]*[048c]00000-[0-9a-f]*[048c]00000 rw-p 00000000 00:00 0/ }
-		/^Rss:/ && !go { kib += $2 } END { print kib }' "/proc/$pid/smaps"
+		/^Rss:/ { all += $2; if (!go) rest += $2 } END { print all, rest }' "/proc/$pid/smaps"
 }
 
 # census prints what io-pkt holds while no device is there: descriptors,
-# goroutines, threads, MB of Go's heap, KiB beside it.
+# goroutines, threads, MB of Go's heap, KiB of memory in all and without that heap.
 census() {
 	local lists go
 	lists=$(grep -c ^SCHED $log)
@@ -81,18 +79,19 @@ for number in {1..50}; do
 	round
 	case $number in 5 | 50)
 		after[number]=$(census)
-		echo "round $number: ok; descriptors, goroutines, threads, MB, KiB: ${after[number]}"
+		echo "round $number: ok; descriptors, goroutines, threads, MB, KiB, KiB: ${after[number]}"
 		;;
 	esac
 done
 [ ! -e "/sys/bus/usb/devices/$port" ] || fail "the gadget is still there"
-read -r fds goroutines threads heap memory <<<"${after[5]}"
-read -r fds50 goroutines50 threads50 heap50 memory50 <<<"${after[50]}"
+read -r fds goroutines threads heap memory rest <<<"${after[5]}"
+read -r fds50 goroutines50 threads50 heap50 memory50 rest50 <<<"${after[50]}"
 no_more descriptors "$fds" "$fds50" 1
 no_more goroutines "$goroutines" "$goroutines50" 5
 no_more threads "$threads" "$threads50" 10
 no_more "MB of heap" "$heap" "$heap50" 2
-no_more "KiB beside Go's heap" "$memory" "$memory50" 2048
+no_more "KiB of memory" "$memory" "$memory50" 4096
+no_more "KiB beside Go's heap" "$rest" "$rest50" 2048
 
 # Pulled and back before anybody looked.
 gadget plug >/dev/null
