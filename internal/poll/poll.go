@@ -4,8 +4,6 @@ package poll
 
 import (
 	"encoding/binary"
-	"errors"
-	"os"
 	"sync"
 	"time"
 	"unsafe"
@@ -16,10 +14,7 @@ import (
 // A Poller waits for descriptors. Wake may be called by any goroutine at any
 // time, Close too; the rest belongs to the goroutine that waits.
 type Poller struct {
-	fds     []unix.PollFd // fds[0] is the wake-up
-	lively  bool          // the last Wait found something ready
-	untold  int           // how often poll was called since Go's scheduler has heard of it
-	parking parking
+	fds []unix.PollFd // fds[0] is the wake-up
 
 	mu     sync.Mutex
 	wake   int
@@ -30,14 +25,9 @@ type Poller struct {
 func New() (*Poller, error) {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		return nil, os.NewSyscallError("eventfd", err)
-	}
-	p := &Poller{wake: fd, fds: []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}}
-	if err := p.parking.open(); err != nil {
-		_ = unix.Close(fd)
 		return nil, err
 	}
-	return p, nil
+	return &Poller{wake: fd, fds: []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}}, nil
 }
 
 // Add adds a descriptor and gives its place, for Watch and Ready. The
@@ -48,10 +38,7 @@ func (p *Poller) Add(fd int, events int16) int {
 }
 
 // Reset forgets every descriptor, which may then be closed, and every place.
-func (p *Poller) Reset() {
-	p.parking.leave()
-	p.fds = p.fds[:1]
-}
+func (p *Poller) Reset() { p.fds = p.fds[:1] }
 
 // Watch says which events count from now on; 0 leaves the descriptor out.
 func (p *Poller) Watch(place int, events int16) { p.fds[place].Events = events }
@@ -62,22 +49,20 @@ func (p *Poller) Ready(place int) int16 { return p.fds[place].Revents }
 // Wait waits until something is ready, Wake was called, or d has passed; d < 0
 // waits for ever, 0 only looks. It may also end early, with nothing ready.
 func (p *Poller) Wait(d time.Duration) error {
-	p.parking.leave()
-	first := time.Duration(0)
-	if p.lively {
-		first = brief
+	for i := range p.fds {
+		p.fds[i].Revents = 0
 	}
+	first := brief
 	if d >= 0 {
-		first = min(d, first)
+		first = min(d, brief)
 	}
-	n, err := p.poll(first)
-	if n == 0 && err == nil && first != d {
+	passed, err := p.briefly(first)
+	if passed && first != d {
 		if d > 0 {
 			d -= first
 		}
-		n, err = p.park(d)
+		err = p.patiently(d)
 	}
-	p.lively = n != 0
 	if err != nil {
 		return err
 	}
@@ -88,55 +73,42 @@ func (p *Poller) Wait(d time.Duration) error {
 	return nil
 }
 
-// park waits without a thread. Where the kernel has no memory for that the wait is brief.
-func (p *Poller) park(d time.Duration) (n int, err error) {
-	p.untold = 0
-	if p.parking.wait(p.fds, d) == nil {
-		return p.poll(0)
-	}
-	if d < 0 || d > brief {
-		d = brief
-	}
-	return p.poll(d)
-}
-
-// brief is how long Wait waits before it parks, where things are lively.
+// brief is how long Wait waits before Go's scheduler is told that it does.
 const brief = 2 * time.Millisecond
 
-// tell is how many times poll is called for one of which the scheduler hears.
-const tell = 16
-
-// poll is poll(2), mostly without a word to Go's scheduler. What that does else for each
-// wait, taking the processor away and finding another one, is as much work as all that
-// the caller does for a ping, and is done before the caller goes on. Without it TCP is
-// faster by a tenth in both directions, and a round trip shorter by as much (on Linux's
-// ECM gadget, in the guest of scripts/vm). The collector waits for the caller at most as
-// long as brief; in fact shorter, because the signal that the runtime sends then ends the
-// call. But nobody might look after other goroutines' descriptors while the caller is
-// busy: the runtime's watchdog (sysmon) sleeps, until one goroutine makes an ordinary call.
-// n is how many descriptors are ready, or negative after a signal.
-func (p *Poller) poll(d time.Duration) (n int, err error) {
-	for i := range p.fds {
-		p.fds[i].Revents = 0
-	}
+// briefly waits as long as something is likely to happen while there is traffic.
+// The scheduler does not hear of it: what it does else for each wait, waking its
+// watchdog, taking the processor away and finding another one, is as much work as
+// all that the caller does for a ping, and is done before the caller goes on.
+// Without it TCP is faster by a tenth in both directions, and a round trip
+// shorter by as much (on Linux's ECM gadget, in the guest of scripts/vm). The
+// collector and other goroutines wait for this one at most that long; in fact
+// shorter, because the signal that the runtime sends then ends the call. passed says
+// that nothing has ended it.
+func (p *Poller) briefly(d time.Duration) (passed bool, err error) {
 	ts := unix.NsecToTimespec(int64(d))
-	if p.untold++; p.untold == tell {
-		p.untold = 0
-		n, err = unix.Ppoll(p.fds, &ts, nil)
-	} else {
-		r, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(p.fds))), uintptr(len(p.fds)),
-			uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
-		if n = int(r); errno != 0 {
-			err = errno
-		}
-	}
-	switch err {
-	case nil:
-		return n, nil
+	n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(unsafe.SliceData(p.fds))), uintptr(len(p.fds)),
+		uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+	switch errno {
+	case 0:
+		return n == 0, nil
 	case unix.EINTR:
-		return -1, nil
+		return false, nil
 	}
-	return 0, os.NewSyscallError("ppoll", err)
+	return false, errno
+}
+
+// patiently waits as any other goroutine does.
+func (p *Poller) patiently(d time.Duration) error {
+	var ts *unix.Timespec
+	if d >= 0 {
+		t := unix.NsecToTimespec(int64(d))
+		ts = &t
+	}
+	if _, err := unix.Ppoll(p.fds, ts, nil); err != nil && err != unix.EINTR {
+		return err
+	}
+	return nil
 }
 
 // Wake ends a Wait, now or the next one.
@@ -159,5 +131,5 @@ func (p *Poller) Close() error {
 		return nil
 	}
 	p.closed = true
-	return errors.Join(p.parking.close(), unix.Close(p.wake))
+	return unix.Close(p.wake)
 }
