@@ -38,7 +38,7 @@ func handleSignals() (ctx context.Context, stop context.CancelFunc) {
 // them, would be in their way, and they in theirs. On two processors TCP from eight of
 // Linux's ECM gadgets at once has a quarter less with two to spare (57, 51 and 67 Mb/s
 // beside 75, 116 and 71), and with fourteen no more than with six (78, 65 and 65); but
-// each keeps memory for itself.
+// for each the runtime keeps memory that no other gets.
 const spare = 6
 
 // serve is io-pkt: it calls ready when clients can connect, loads the drivers,

@@ -79,7 +79,7 @@ for number in {1..50}; do
 	round
 	case $number in 5 | 50)
 		after[number]=$(census)
-		echo "round $number: ok; descriptors, goroutines, threads, MB, KiB, KiB: ${after[number]}"
+		echo "round $number: ok; descriptors, goroutines, threads, MB of heap, KiB in all, KiB beside: ${after[number]}"
 		;;
 	esac
 done
