@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,7 +39,12 @@ func TestInside(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			env.Setenv("GORACE", "atexit_sleep_ms=0 log_path="+raceReport)
 			env.Setenv("SOCK", "")
-			env.Defer(func() { finish(t, env.WorkDir, before) })
+			env.Defer(func() {
+				if t.Failed() {
+					tell(t)
+				}
+				finish(t, env.WorkDir, before)
+			})
 			return nil
 		},
 	})
@@ -84,6 +90,14 @@ func ownDev(dir string) error {
 		return err
 	}
 	return unix.Unmount(dir, unix.MNT_DETACH)
+}
+
+// tell shows what the servers have said and what they do, for whoever asks why a
+// script has failed.
+func tell(t *testing.T) {
+	out, err := exec.Command("sh", "-c", `date -u +%T.%3N; cat /proc/loadavg; "$`+binVariable+`"/sloginfo -t
+		ps -eLo pid,tid,stat,etime,time,wchan:24,args`).CombinedOutput()
+	t.Logf("after the failure: %v\n%s", err, out)
 }
 
 // finish ends the servers and looks that nothing is left of them.

@@ -23,8 +23,9 @@ const (
 
 	// busyTimeout is how long Open goes on asking for a device in use, each
 	// busyInterval. Linux's server ends the connection of a device that is given
-	// back, resets it, and only then lets it be imported again.
-	busyTimeout  = time.Second
+	// back, resets it, and only then lets it be imported again; and who has given
+	// it back has waited no longer than that for the server to notice.
+	busyTimeout  = answerTimeout
 	busyInterval = 100 * time.Millisecond
 
 	// handshakeTimeout bounds everything said before a device is imported. A
