@@ -47,13 +47,14 @@ func (s *movers) spread() (sizes []int) {
 	return sizes
 }
 
-// Devices share movers evenly; one that ends, or fails, leaves the others alone; and
-// the last one ends its mover.
+// Devices share movers evenly, of which there is one fewer than processors until each has
+// two; one that ends, or fails, leaves the others alone; and the last one ends its mover.
 func TestMovers(t *testing.T) {
 	var s movers
 	var loops []*loop
 	var ports []*watchedPort
-	for range 2*runtime.NumCPU() + 1 {
+	others := max(runtime.NumCPU()-1, 1)
+	for i := range 2*runtime.NumCPU() + 1 {
 		l, p := newInstantLoop(t, 100)
 		port := &watchedPort{instantPort: p, delivered: make(chan struct{}, 1)}
 		l.device.port, l.device.cancel = port, func() {}
@@ -61,11 +62,15 @@ func TestMovers(t *testing.T) {
 			t.Fatal(err)
 		}
 		loops, ports = append(loops, l), append(ports, port)
+		want := min(i+1, others)
+		if i >= 2*others {
+			want = runtime.NumCPU()
+		}
+		if got := s.count(); got != want {
+			t.Errorf("%d devices have %d movers on %d processors, want %d", i+1, got, runtime.NumCPU(), want)
+		}
 	}
 	sizes := s.spread()
-	if len(sizes) != runtime.NumCPU() {
-		t.Errorf("%d movers, want one for each of %d processors", len(sizes), runtime.NumCPU())
-	}
 	for _, n := range sizes {
 		if n != 2 && n != 3 {
 			t.Errorf("movers have %v devices, want 2 or 3", sizes)

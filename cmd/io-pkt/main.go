@@ -21,8 +21,8 @@
 // belong to the network namespace that io-pkt runs in, and are gone when it
 // ends. It takes root, or CAP_NET_ADMIN and the right to open /dev/net/tun. With
 // CAP_BPF, too, what TCP sends and all other frames wait in queues of their own.
-// With fewer interfaces than processors it keeps off the one that serves the most
-// interrupts, within those that it may use ("on -C", taskset(1)).
+// With up to two interfaces for each processor but one it keeps off the one that serves
+// the most interrupts, within those that it may use ("on -C", taskset(1)).
 //
 // io-pkt goes to the background by itself, with or without "&". The command
 // returns when /dev/socket is there; drivers are loaded after that, so use
