@@ -39,7 +39,7 @@ type mover struct {
 func (s *movers) add(l *loop) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.least()
+	m := s.pick()
 	if m == nil {
 		p, err := poll.New()
 		if err != nil {
@@ -63,9 +63,9 @@ func (s *movers) add(l *loop) error {
 // 519.
 const crowd = 2
 
-// least gives the mover for one more device, or nil for a new one. The caller holds
-// s.mu.
-func (s *movers) least() *mover {
+// pick gives the mover for one more device, or nil where that is to have a new one. The
+// caller holds s.mu.
+func (s *movers) pick() *mover {
 	free := runtime.NumCPU() - len(s.all)
 	if len(s.all) == 0 || free > 1 {
 		return nil

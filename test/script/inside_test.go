@@ -41,7 +41,7 @@ func TestInside(t *testing.T) {
 			env.Setenv("SOCK", "")
 			env.Defer(func() {
 				if t.Failed() {
-					tell(t)
+					showServers(t)
 				}
 				finish(t, env.WorkDir, before)
 			})
@@ -92,10 +92,11 @@ func ownDev(dir string) error {
 	return unix.Unmount(dir, unix.MNT_DETACH)
 }
 
-// tell shows what the servers have said and what they do, for whoever asks why a
-// script has failed.
-func tell(t *testing.T) {
-	out, err := exec.Command("sh", "-c", `date -u +%T.%3N; cat /proc/loadavg; "$`+binVariable+`"/sloginfo -t
+// showServers shows what the servers have said and what they do, for whoever asks why a
+// script has failed. One that hangs does not keep it.
+func showServers(t *testing.T) {
+	out, err := exec.Command("sh", "-c", `date -u +%T.%3N; cat /proc/loadavg
+		GORACE=atexit_sleep_ms=0 timeout 10 "$`+binVariable+`"/sloginfo -t
 		ps -eLo pid,tid,stat,etime,time,wchan:24,args`).CombinedOutput()
 	t.Logf("after the failure: %v\n%s", err, out)
 }
