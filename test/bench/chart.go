@@ -163,5 +163,5 @@ func (c *canvas) comparisonRow(left, y, width float64, f Figure) {
 	}
 	low, high := f.ratios()
 	c.line(at(low), y, at(high), y, class+"line")
-	c.dot(at(f.Ratio), y, 5, class, fmt.Sprintf("%s: %.2f times cdc_ether (%.2f … %.2f)", f.Name, f.Ratio, low, high))
+	c.dot(at(f.Ratio), y, 5, class, fmt.Sprintf("%s: %s times cdc_ether (%.2f … %.2f)", f.Name, ratio(f), low, high))
 }

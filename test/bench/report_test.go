@@ -153,6 +153,7 @@ func TestTables(t *testing.T) {
 	}
 	r.Figures = []Figure{
 		f.compared(newSeries(ours, []float64{0.75, 0.5, 1}), newSeries("cdc_ether", []float64{0.5, 0.5, 0.5})),
+		f.compared(newSeries(ours, []float64{0.6253}), newSeries("cdc_ether", []float64{0.5})),
 		loss.compared(newSeries(ours, []float64{1}), newSeries("cdc_ether", []float64{0})),
 		memory,
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -87,12 +88,24 @@ func cells(f Figure) []string {
 	if f.Base == nil {
 		return row
 	}
-	ratio := "–"
-	if f.Ratio != 0 {
-		ratio = fmt.Sprintf("%.2f", f.Ratio)
-	}
-	return append(row, spread(*f.Base), ratio, goal(f))
+	return append(row, spread(*f.Base), ratio(f), goal(f))
 }
+
+// ratio shows two digits behind the point, and more where these would be the goal's
+// that is missed.
+func ratio(f Figure) string {
+	if f.Ratio == 0 {
+		return "–"
+	}
+	const all = 5 // of a Figure's
+	digits := 2
+	for digits < all && !f.Met() && decimal(f.Ratio, digits) == decimal(f.Goal, digits) {
+		digits++
+	}
+	return decimal(f.Ratio, digits)
+}
+
+func decimal(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
 
 // goal shows a figure's goal, and whether it is met.
 func goal(f Figure) string {
