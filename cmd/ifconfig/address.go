@@ -114,6 +114,9 @@ func splitPrefix(s string) (address, length string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
+// contiguous reports whether an inet netmask is a prefix: ones, and then zeros.
+func contiguous(mask uint32) bool { return ^mask&(^mask+1) == 0 }
+
 // maskLength gives the prefix length of an inet6 netmask, if it is one.
 func maskLength(mask netip.Addr) (int, bool) {
 	length, ended := 0, false

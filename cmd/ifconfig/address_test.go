@@ -113,6 +113,11 @@ func TestMasks(t *testing.T) {
 			t.Errorf("inetMask(%d) = %#x; want %#x", length, got, want)
 		}
 	}
+	for mask, want := range map[uint32]bool{0: true, 0x80000000: true, 0xfffffffe: true, 0xffffffff: true, 1: false, 0xff0000ff: false, 0x7fffffff: false} {
+		if got := contiguous(mask); got != want {
+			t.Errorf("contiguous(%#x) = %v", mask, got)
+		}
+	}
 	for mask, want := range map[string]int{"ffff:ffff::": 32, "::": 0, "fffe::": 15, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff": 128} {
 		if got, ok := maskLength(netip.MustParseAddr(mask)); !ok || got != want {
 			t.Errorf("maskLength(%s) = %d, %v; want %d", mask, got, ok, want)

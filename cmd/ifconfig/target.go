@@ -158,6 +158,9 @@ func (p *planner) addressSteps() ([]step, error) {
 	if err := p.complete(); err != nil {
 		return nil, err
 	}
+	if !p.inet6() && !contiguous(p.address.Mask) {
+		steps = nil // the new address will be refused, and the old one stays
+	}
 	add := step{ioctl: "SIOCAIFADDR", warning: true, adds: true, request: request(ctl.OpAddAddr, &p.address)}
 	if p.inet6() && p.address.ValidLifetime == 0 && p.address.PreferredLifetime == 0 {
 		// A life of no length: the address is not there afterwards.
@@ -203,7 +206,8 @@ func (p *planner) preferenceSteps() []step {
 }
 
 // complete fills in what the line left out of the address to add. An explicit
-// mask is taken as it is, whether it fits the broadcast address or not.
+// mask is taken as it is, whether it fits the broadcast address or not; but 0 is the
+// class's.
 func (p *planner) complete() error {
 	a := &p.address
 	if p.inet6() {
@@ -216,7 +220,7 @@ func (p *planner) complete() error {
 		return nil
 	}
 	a.PreferredLifetime, a.ValidLifetime = 0, 0
-	if !p.masked {
+	if !p.masked || a.Mask == 0 && !a.Addr.IsUnspecified() {
 		a.Mask = classMask(a.Addr)
 	}
 	switch {
