@@ -70,7 +70,7 @@ func TestErrno(t *testing.T) {
 		{"destroy, missing", ctl.Request{Op: ctl.OpDestroy, Interface: "ecm1"}, syscall.ENXIO},
 		{"destroy lo0", ctl.Request{Op: ctl.OpDestroy, Interface: "lo0"}, syscall.EINVAL},
 		{"create, no cloner", ctl.Request{Op: ctl.OpCreate, Interface: "tap0"}, syscall.EINVAL},
-		{"create lo0", ctl.Request{Op: ctl.OpCreate, Interface: "lo0"}, syscall.EEXIST},
+		{"create lo0", ctl.Request{Op: ctl.OpCreate, Interface: "lo0"}, syscall.EINVAL},
 		{"mtu over the hardware's", ctl.Request{Op: ctl.OpSetMTU, Interface: "ecm0", Value: 1501}, syscall.EINVAL},
 		{"mtu too small", ctl.Request{Op: ctl.OpSetMTU, Interface: "ecm0", Value: 67}, syscall.EINVAL},
 		{"mtu negative", ctl.Request{Op: ctl.OpSetMTU, Interface: "lo0", Value: -1}, syscall.EINVAL},

@@ -35,10 +35,10 @@ func (s *Stack) create(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.takenLocked(name):
-		return fmt.Errorf("%s: %w", name, syscall.EEXIST)
 	case !valid:
 		return fmt.Errorf("%s: no pseudo interface is called so: %w", name, syscall.EINVAL)
+	case s.takenLocked(name):
+		return fmt.Errorf("%s: %w", name, syscall.EEXIST)
 	case s.closed:
 		return fmt.Errorf("%s: %w", name, syscall.ESHUTDOWN)
 	}
