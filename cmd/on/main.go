@@ -27,7 +27,7 @@ priority and processors are set for the process that called it.
 	-u user       as this user: uid[:gid[,gid]...] or name
 	-l user       the same, with the user's HOME, SHELL, LOGNAME and directory
 	-w path       wait for the path before; may be repeated
-	-W seconds    how long -w waits from here on, 5 if not given
+	-W seconds    how long each -w waits, 5 if not given
 	-L limit      with this limit of a resource, name:soft[:hard]: nofile:1024
 	-n, -f node   on another node, of which there is none: refused
 

@@ -58,6 +58,8 @@ func TestOn(t *testing.T) {
 		{"-X aps=IOPKT", "echo hello", "hello\n", 0, false},
 		{"-ad -A nonroot,deny,fork -P -c -T t -S /x", "echo hello", "hello\n", 0, false},
 		{"-e A=1 -e B=x=y", "echo $A $B $IO_PKT_TEST_COMMAND", "1 x=y 1\n", 0, false},
+		{"-e IO_PKT_TEST_COMMAND=2 -e A=1 -e A=5", "printenv IO_PKT_TEST_COMMAND A", "2\n5\n", 0, false},
+		{"-s -e IO_PKT_TEST_COMMAND=2", "printenv IO_PKT_TEST_COMMAND", "2\n", 0, false},
 		{"-E -e A=1", "echo $A $IO_PKT_TEST_COMMAND", "1\n", 0, false},
 		{"-p 5", "nice", "5\n", 0, false},
 		{"-p 12o", "chrt -p $$ | head -1 | sed 's/.*: //'", "SCHED_OTHER\n", 0, true},
@@ -116,7 +118,7 @@ func TestRefuses(t *testing.T) {
 		{"-t no-such-tty true", "no such file"},
 		{"no-such-command", "on: no-such-command: No such file or directory\n"},
 		{"/etc/passwd", "on: /etc/passwd: Permission denied\n"},
-		{"-W 0 -w /no/such/path true", "Unable to access /no/such/path\n"},
+		{"-w /no/such/path -W 0 true", "Unable to access /no/such/path\n"},
 	} {
 		cmd := on(t, strings.Fields(c.line)...)
 		var errs bytes.Buffer
@@ -247,10 +249,8 @@ func FuzzOptions(f *testing.F) {
 		if len(o.command) == 0 && o.runmask == 0 && o.priority == nil && len(o.waits) == 0 {
 			t.Errorf("%q: %+v", line, o)
 		}
-		for _, w := range o.waits {
-			if w.limit < 0 {
-				t.Errorf("%q waits %v", line, w.limit)
-			}
+		if o.limit < 0 {
+			t.Errorf("%q waits %v", line, o.limit)
 		}
 		for _, l := range o.limits {
 			if l.value.Cur > l.value.Max {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/user"
 	"strings"
 	"time"
@@ -21,7 +22,8 @@ import (
 type options struct {
 	detach, hold, session, bare bool
 
-	waits    []wait
+	waits    []string      // paths that must be there before
+	limit    time.Duration // for each of them
 	runmask  process.Runmask
 	priority *process.Priority
 	tty      string
@@ -32,12 +34,6 @@ type options struct {
 	command  []string
 }
 
-// A wait is a path that must be there before.
-type wait struct {
-	path  string
-	limit time.Duration
-}
-
 // A limit is one of a resource.
 type limit struct {
 	resource int
@@ -45,22 +41,13 @@ type limit struct {
 }
 
 func parseOptions(args []string) (options, error) {
-	var o options
+	o := options{limit: waitfor.DefaultLimit}
 	given, command, err := getopt.Parse(args, "A:a:C:cdEe:f:hIL:l:n:Pp:R:S:sT:t:u:W:w:X:")
 	if err != nil {
 		return o, err
 	}
-	limit := waitfor.DefaultLimit
 	for _, g := range given {
-		switch g.Letter {
-		case 'W':
-			limit = seconds(g.Value)
-		case 'w':
-			o.waits = append(o.waits, wait{g.Value, limit})
-		default:
-			err = o.set(g)
-		}
-		if err != nil {
+		if err := o.set(g); err != nil {
 			return o, err
 		}
 	}
@@ -80,6 +67,10 @@ func seconds(word string) time.Duration {
 
 func (o *options) set(g getopt.Option) (err error) {
 	switch g.Letter {
+	case 'w':
+		o.waits = append(o.waits, g.Value)
+	case 'W':
+		o.limit = seconds(g.Value)
 	case 'd':
 		o.detach = true
 	case 'h':
@@ -164,22 +155,23 @@ func parseLimit(word string) (limit, error) {
 
 // wait waits for the paths, in their order. The path is one that did not come.
 func (o options) wait() (path string, err error) {
-	for _, w := range o.waits {
-		if err := waitfor.Path(context.Background(), w.path, w.limit, waitfor.DefaultPoll); err != nil {
-			return w.path, err
+	for _, path := range o.waits {
+		if err := waitfor.Path(context.Background(), path, o.limit, waitfor.DefaultPoll); err != nil {
+			return path, err
 		}
 	}
 	return "", nil
 }
 
-// environment gives the command's.
+// environment gives the command's, with each variable once: of two, getenv(3) gives the
+// first.
 func (o options) environment() []string {
-	var env []string
+	env := []string{} // nil would be ours
 	if !o.bare {
 		env = os.Environ()
 	}
 	if u := o.login; u != nil {
 		env = append(env, "LOGNAME="+u.Username, "USER="+u.Username, "HOME="+u.HomeDir, "SHELL=/bin/sh")
 	}
-	return append(env, o.env...)
+	return (&exec.Cmd{Env: append(env, o.env...)}).Environ()
 }
