@@ -17,7 +17,7 @@ one it asks for each, and leaves it alone unless the answer begins with y.
 	-f           do not ask
 	-h, -u       hold the process (SIGSTOP), let it go on (SIGCONT)
 	-s signal    send this signal: a name, with or without SIG, or a number
-	-signal      the same
+	-signal      the same, a name in capitals: -9, -KILL, -SIGKILL
 	-m name|pid  the words are names only, or numbers only
 	-t tty       only processes with this controlling terminal
 	-p           print the numbers, one a line, and do nothing else

@@ -85,7 +85,8 @@ func TestSignals(t *testing.T) {
 		want    syscall.Signal
 	}{
 		{"", syscall.SIGTERM}, {"-f", syscall.SIGTERM}, {"-s KILL", syscall.SIGKILL}, {"-s SIGHUP", syscall.SIGHUP},
-		{"-sint", syscall.SIGINT}, {"-9", syscall.SIGKILL}, {"-Q -f -SIGUSR1", syscall.SIGUSR1}, {"-fs9", syscall.SIGKILL},
+		{"-sint", syscall.SIGINT}, {"-9", syscall.SIGKILL}, {"-Q -f -SIGUSR1", syscall.SIGUSR1}, {"-HUP", syscall.SIGHUP},
+		{"-fQ -KILL", syscall.SIGKILL}, {"-TERM", syscall.SIGTERM}, {"-fs9", syscall.SIGKILL},
 		{"-C 0 -s TERM", syscall.SIGTERM}, {"-m name", syscall.SIGTERM},
 	} {
 		v := start(t, "/usr/sbin/"+name(t), nil)
@@ -213,6 +214,9 @@ func TestPriority(t *testing.T) {
 	p, err := process.Read(process.Proc, v.Process.Pid)
 	if err != nil || p.Priority().Level != 5 {
 		t.Errorf("priority %v, %v", p.Priority(), err)
+	}
+	if _, errs, status := command(t, "", "-T", "99", "-P", "6", name(t)); status != 0 || !strings.Contains(errs, "thread 99: no such process") {
+		t.Errorf("a thread that is not there: status %d, %q", status, errs)
 	}
 }
 

@@ -49,15 +49,17 @@ func parseOptions(args []string) (options, error) {
 	return o, nil
 }
 
-// signalOption turns -9 and -SIGKILL into what getopt takes: -s 9.
+// signalOption turns -9, -KILL and -SIGKILL into what getopt takes: -s 9. Names are in
+// capitals: -hup is three options.
 func signalOption(args []string) []string {
 	var out []string
 	for i, word := range args {
 		if word == "--" || len(word) < 2 || word[0] != '-' {
 			return append(out, args[i:]...)
 		}
-		if _, err := strconv.Atoi(word[1:]); err == nil || strings.HasPrefix(word, "-SIG") {
-			out = append(out, "-s", word[1:])
+		name := word[1:]
+		if _, err := strconv.Atoi(name); err == nil || strings.HasPrefix(name, "SIG") || unix.SignalNum("SIG"+name) != 0 {
+			out = append(out, "-s", name)
 			continue
 		}
 		out = append(out, word)

@@ -72,19 +72,9 @@ func (s *slayer) confirmed(p process.Process) bool {
 
 // apply does to a process what is to be done.
 func (s *slayer) apply(p process.Process) error {
-	for _, t := range p.Threads {
-		if s.thread != 0 && t.ID != s.thread {
-			continue
-		}
-		if s.runmask != 0 {
-			if err := s.runmask.Set(t.TID); err != nil {
-				return err
-			}
-		}
-		if s.priority != nil {
-			if err := s.priority.Set(t.TID); err != nil {
-				return err
-			}
+	if s.runmask != 0 || s.priority != nil {
+		if err := s.schedule(p.Threads); err != nil {
+			return err
 		}
 	}
 	if s.signal == 0 {
@@ -100,4 +90,29 @@ func (s *slayer) apply(p process.Process) error {
 		return unix.ESRCH
 	}
 	return unix.PidfdSendSignal(fd, s.signal, nil, 0)
+}
+
+// schedule sets the processors and the priority of threads, or of the one that was asked
+// for.
+func (s *slayer) schedule(threads []process.Thread) error {
+	if s.thread != 0 {
+		i := slices.IndexFunc(threads, func(t process.Thread) bool { return t.ID == s.thread })
+		if i < 0 {
+			return fmt.Errorf("thread %d: %w", s.thread, unix.ESRCH)
+		}
+		threads = threads[i : i+1]
+	}
+	for _, t := range threads {
+		if s.runmask != 0 {
+			if err := s.runmask.Set(t.TID); err != nil {
+				return err
+			}
+		}
+		if s.priority != nil {
+			if err := s.priority.Set(t.TID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
