@@ -104,7 +104,8 @@ func (s *Stack) imported() []usb.DeviceInfo {
 	return list
 }
 
-// Watch implements usb.Stack.
+// Watch implements usb.Stack. A list that could not be had ends it only when no device is
+// open here: what is open has a connection of its own, and tells itself when it is gone.
 func (s *Stack) Watch(ctx context.Context, f func(usb.Event)) error {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
@@ -114,8 +115,10 @@ func (s *Stack) Watch(ctx context.Context, f func(usb.Event)) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil:
+		case errors.Is(err, usb.ErrClosed), err != nil && len(s.imported()) == 0:
 			return err
+		case err != nil:
+			now = known
 		}
 		for _, d := range known {
 			if !slices.Contains(now, d) {

@@ -60,6 +60,35 @@ func TestServerGoesAndComesBack(t *testing.T) {
 	}
 }
 
+// A list that cannot be had does not end a Watch while a device is open here, whose own
+// connection works.
+func TestWatchOutlivesAList(t *testing.T) {
+	f := newFake(t, nil)
+	s := f.dial(t)
+	dev, err := s.Open(t.Context(), f.record.info())
+	must(t, err)
+	events := make(chan usb.Event, 10)
+	ended := make(chan error, 1)
+	go func() { ended <- s.Watch(t.Context(), func(e usb.Event) { events <- e }) }()
+	<-events
+	f.noList.Store(true)
+	for refusals := 0; ; {
+		select {
+		case <-f.refused:
+			if refusals++; refusals == 3 {
+				must(t, dev.Close())
+			}
+		case e := <-events:
+			t.Fatalf("an event without a list: %+v", e)
+		case err := <-ended:
+			if err == nil || refusals < 3 {
+				t.Errorf("Watch ends after %d lists that could not be had: %v", refusals, err)
+			}
+			return
+		}
+	}
+}
+
 // Serve tells when its listener fails, and takes what is no socket for what it
 // is.
 func TestServeFails(t *testing.T) {

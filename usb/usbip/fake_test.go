@@ -25,6 +25,8 @@ type fakeServer struct {
 	hello   []byte // instead of an answer to the first request
 
 	hideDevice atomic.Bool // from the list
+	noList     atomic.Bool // who asks for it is told through refused, and hung up on
+	refused    chan struct{}
 }
 
 func newFake(t testing.TB, command func(net.Conn, header)) *fakeServer {
@@ -36,7 +38,7 @@ func newFake(t testing.TB, command func(net.Conn, header)) *fakeServer {
 	must(t, bus.Plug(dev))
 	list, err := bus.Devices(t.Context())
 	must(t, err)
-	f := &fakeServer{t: t, command: command}
+	f := &fakeServer{t: t, command: command, refused: make(chan struct{})}
 	f.dev, err = bus.Open(t.Context(), list[0])
 	must(t, err)
 	f.record = recordOf(list[0], description{configuration: 1})
@@ -91,6 +93,13 @@ func (f *fakeServer) serve(conn net.Conn) {
 		return
 	}
 	if code, _, _ := parseOp(op); code == opReqDevlist {
+		if f.noList.Load() {
+			select {
+			case f.refused <- struct{}{}:
+			case <-f.t.Context().Done():
+			}
+			return
+		}
 		b := appendOp(nil, opRepDevlist, 0)
 		if f.hideDevice.Load() {
 			b = binary.BigEndian.AppendUint32(b, 0)
