@@ -64,8 +64,8 @@ func (d *Driver) load(ctx context.Context, host nic.Host, v *variant, options st
 	return m, nil
 }
 
-// openStack opens the USB stack and waits for it to appear, for ever when wait
-// is negative.
+// openStack opens the USB stack and waits for it to appear, or for ever when wait is
+// negative.
 func (d *Driver) openStack(ctx context.Context, path string, wait time.Duration) (usb.Stack, error) {
 	deadline := time.Now().Add(wait)
 	for {
@@ -75,7 +75,7 @@ func (d *Driver) openStack(ctx context.Context, path string, wait time.Duration)
 		}
 		err = fmt.Errorf("USB stack at %s: %w", cmp.Or(path, "the default path"), err)
 		switch {
-		case !notThereYet(err):
+		case wait >= 0 && !notThereYet(err):
 			return nil, asErrno(err)
 		case wait >= 0 && !time.Now().Before(deadline):
 			// ENODEV goes first: err may have an errno of its own.

@@ -2,12 +2,16 @@ package ecmdrv
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -236,6 +240,8 @@ func TestBusLost(t *testing.T) {
 			return first, nil
 		case 2:
 			return nil, syscall.ECONNREFUSED
+		case 3:
+			return nil, io.EOF // from what stands between, while the server starts
 		}
 		return second, nil
 	}}
@@ -250,6 +256,35 @@ func TestBusLost(t *testing.T) {
 	if r.host.logged("USB stack lost") != 1 || r.host.logged("USB stack found again") != 1 {
 		t.Errorf("log %q", r.host.log())
 	}
+}
+
+// A blind bus cannot be watched.
+type blind struct{ lent }
+
+func (blind) Watch(context.Context, func(usb.Event)) error { return errors.New("too many open files") }
+
+// A bus that is lost as soon as it is found keeps nobody busy.
+func TestBusLostAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := sim.NewBus(1)
+		opened := 0
+		d := &Driver{Open: func(context.Context, string) (usb.Stack, error) {
+			opened++
+			return blind{lent{bus}}, nil
+		}}
+		m, err := d.Load(t.Context(), newHost(t), "pnp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if most, least := int(time.Hour/longestPause)+10, int(time.Hour/longestPause); opened < least || opened > most {
+			t.Errorf("opened %d times in an hour, want %d to %d", opened, least, most)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // The interface is removed behind the driver's back: it gives the device up.

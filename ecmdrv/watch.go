@@ -3,15 +3,17 @@ package ecmdrv
 import (
 	"context"
 	"maps"
+	"time"
 
 	"io-pkt/slog"
 	"io-pkt/usb"
 )
 
-// watch follows the bus, and finds it again when it was lost. It ends when ctx
-// does.
+// watch follows the bus, and finds it again when it was lost: at once, but with longer
+// and longer pauses where it is lost again soon. It ends when ctx does.
 func (m *module) watch(ctx context.Context) {
-	for {
+	for pause := time.Duration(0); ; pause = min(max(2*pause, firstPause), longestPause) {
+		found := time.Now()
 		err := m.stack.Watch(ctx, func(e usb.Event) { m.event(ctx, e) })
 		if ctx.Err() != nil {
 			return
@@ -27,18 +29,24 @@ func (m *module) watch(ctx context.Context) {
 			m.log(slog.Warning, "closing the lost USB stack: %v", err)
 		}
 		m.stack = nil
+		if time.Since(found) > longestPause {
+			pause = 0
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
 		if m.stack, err = m.driver.openStack(ctx, m.options.path, forever); err != nil {
 			m.stack = nil
-			if ctx.Err() == nil {
-				m.log(slog.Error, "%v", err)
-			}
 			return
 		}
 		m.log(slog.Info, "USB stack found again")
 	}
 }
 
-// forever is for openStack: no end but ctx's.
+// forever is for openStack: no end but ctx's, whatever the reason is that there is no
+// stack. It was there.
 const forever = -1
 
 // event handles one device that came or went. One that went is given up before
