@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -137,6 +138,45 @@ func (d answeringDevice) Control(ctx context.Context, s usb.Setup, b []byte) (in
 		return d.a.answer(b)
 	}
 	return d.Device.Control(ctx, s, b)
+}
+
+// A device without strings answers no request for a string, and notes how long one may take.
+type noStrings struct {
+	usb.Stack
+	longest *time.Duration
+}
+
+func (m noStrings) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
+	d, err := m.Stack.Open(ctx, info)
+	return noStringsDevice{d, m.longest}, err
+}
+
+type noStringsDevice struct {
+	usb.Device
+	longest *time.Duration
+}
+
+func (d noStringsDevice) Control(ctx context.Context, s usb.Setup, b []byte) (int, error) {
+	if s.Request != usb.ReqGetDescriptor || s.Value>>8 != usb.DescString {
+		return d.Device.Control(ctx, s, b)
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		*d.longest = max(*d.longest, time.Until(deadline))
+	}
+	return 0, usb.ErrTimeout
+}
+
+// A device without strings is as good, and the first of them must not take all the time
+// that there is for attaching.
+func TestNoStrings(t *testing.T) {
+	r := &rig{t: t, host: newHost(t), bus: sim.NewBus(1)}
+	r.plug(echo(t))
+	var longest time.Duration
+	r.load("", noStrings{lent{r.bus}, &longest})
+	works(r.up("ecm0"))
+	if longest <= 0 || longest > attachTime/2 {
+		t.Errorf("a string may take %v of %v", longest, attachTime)
+	}
 }
 
 // A device that does not tell its address, or tells nonsense, works with another

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 	"unicode"
 
 	"io-pkt/internal/nic"
@@ -20,7 +21,7 @@ const maxString = 64
 func (d *device) describe(ctx context.Context) nic.Spec {
 	desc := d.descriptor
 	text := func(index uint8) string {
-		s, _ := usb.ReadString(ctx, d.usb, index) // a device without strings is as good
+		s, _ := d.readString(ctx, index, requestTime) // a device without strings is as good
 		return printable(s)
 	}
 	d.description = strings.TrimSpace(text(desc.Manufacturer) + " " + text(desc.Product))
@@ -68,7 +69,7 @@ func (d *device) chooseMAC(err error, fallback func() net.HardwareAddr) {
 }
 
 func (d *device) readMAC(ctx context.Context) (net.HardwareAddr, error) {
-	s, err := usb.ReadString(ctx, d.usb, d.function.macString)
+	s, err := d.readString(ctx, d.function.macString, usb.ControlTimeout)
 	if err != nil {
 		return nil, fmt.Errorf("the device tells none: %w", err)
 	}
@@ -77,6 +78,14 @@ func (d *device) readMAC(ctx context.Context) (net.HardwareAddr, error) {
 		return nil, fmt.Errorf("the device's is bad: %w", err)
 	}
 	return mac, nil
+}
+
+// readString reads one of the device's strings. A device that does not answer keeps some
+// of attachTime for what follows.
+func (d *device) readString(ctx context.Context, index uint8, limit time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return usb.ReadString(ctx, d.usb, index)
 }
 
 // foreign reports whether the interface has another address than the one that
