@@ -28,7 +28,8 @@ const patience = 15 * time.Second
 // usually sent to programs do nothing, as on QNX; SIGPIPE among them, because
 // standard error may go away long before we do.
 func handleSignals() (ctx context.Context, stop context.CancelFunc) {
-	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE, syscall.SIGALRM, syscall.SIGUSR1, syscall.SIGUSR2)
+	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGPIPE, syscall.SIGALRM, syscall.SIGUSR1, syscall.SIGUSR2,
+		syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
 	return signal.NotifyContext(context.Background(), syscall.SIGTERM)
 }
 
