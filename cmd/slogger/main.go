@@ -100,6 +100,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		ready = background.Ready
 		signal.Ignore(syscall.SIGHUP)
 	}
+	signal.Ignore(syscall.SIGPIPE) // standard error may go away long before we do
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if err := o.serve(ctx, slog.Path(os.Getenv("SOCK")), ready, stderr); err != nil {

@@ -196,3 +196,45 @@ func TestForeground(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 }
+
+// Standard error may be a pipe that nobody reads any more.
+func TestStandardErrorIsGone(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{"", "--foreground"} {
+		t.Run("form "+form, func(t *testing.T) {
+			p := newPlace(t)
+			cmd := exec.Command(binary, append(strings.Fields(form), "-v", "-l", "/dev/full")...)
+			cmd.Env = []string{"SOCK=" + p.dir}
+			cmd.Stderr = w
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }() // ends with the command, as the test does
+			if form == "" {
+				if err := <-ended; err != nil {
+					t.Fatal(err) // -v is the first that it cannot say
+				}
+			}
+			p.awaitServer(t)
+			stop := p.own(t)
+			p.log(t, slog.Info, "one")
+			p.await(t, "one")
+			p.log(t, slog.Info, "two")
+			p.await(t, "two")
+			stop()
+			if form != "" {
+				if err := <-ended; err != nil {
+					t.Errorf("ended with %v", err)
+				}
+			}
+		})
+	}
+}

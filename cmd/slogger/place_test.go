@@ -89,6 +89,21 @@ func (p place) own(t *testing.T) (stop func()) {
 	return stop
 }
 
+// awaitServer waits until somebody keeps the log.
+func (p place) awaitServer(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		conn, err := net.Dial("unix", p.path)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
 // server says who keeps the log.
 func (p place) server(t *testing.T) *unix.Ucred {
 	t.Helper()
