@@ -37,7 +37,7 @@ func peer(nc *net.UnixConn) uint32 {
 	return user
 }
 
-// trusted says that the client may clear the log.
+// trusted says that the client may clear the log, and that places are kept for it.
 func (c *conn) trusted() bool { return c.user == 0 || c.user == uint32(os.Geteuid()) }
 
 // hangUp ends a client as the server closes: what it has sent is still read,

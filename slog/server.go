@@ -18,7 +18,8 @@ import (
 // Limits on the clients of a server.
 const (
 	maxClients  = 256             // connections at once
-	maxPerUser  = 64              // of them for one user, other than root and the server's own
+	reserved    = 16              // of them for the trusted, so that nobody can lock root and io-pkt out
+	maxPerUser  = 64              // of them for one user who is not trusted
 	recordTime  = 2 * time.Second // in which an event must arrive that has begun
 	drainTime   = time.Second     // in which readers must take what is left when the server closes
 	batchSize   = 32 << 10        // bytes sent to a reader at once
@@ -173,12 +174,16 @@ func (s *Server) isClosed() bool {
 
 // enter counts a client in, unless there are too many.
 func (s *Server) enter(c *conn) syscall.Errno {
+	all, own := maxClients, maxClients
+	if !c.trusted() {
+		all, own = maxClients-reserved, maxPerUser
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
 		return unix.ECONNREFUSED
-	case len(s.conns) >= maxClients, !c.trusted() && s.users[c.user] >= maxPerUser:
+	case len(s.conns) >= all, s.users[c.user] >= own:
 		return unix.EBUSY
 	}
 	s.conns[c] = struct{}{}

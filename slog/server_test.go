@@ -178,6 +178,31 @@ func TestServerLimitsClients(t *testing.T) {
 	}
 }
 
+// Users who are many have not all the places either.
+func TestServerKeepsPlacesForTheTrusted(t *testing.T) {
+	s := &Server{conns: map[*conn]struct{}{}, users: map[uint32]int{}}
+	enter := func(user uint32) (n int) {
+		for s.enter(&conn{user: user}) == 0 {
+			n++
+		}
+		return n
+	}
+	all := 0
+	for user := range uint32(2 * maxClients / maxPerUser) {
+		n := enter(4_000_000_000 + user)
+		if n > maxPerUser {
+			t.Errorf("one user has %d places, want %d at most", n, maxPerUser)
+		}
+		all += n
+	}
+	if want := maxClients - reserved; all != want {
+		t.Errorf("users have %d places, want %d", all, want)
+	}
+	if got := enter(0); got != reserved {
+		t.Errorf("root has %d places, want %d", got, reserved)
+	}
+}
+
 // Another user may log and read, not clear, and not take all the places.
 func TestServerAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
