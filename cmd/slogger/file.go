@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -80,60 +79,4 @@ func (s *single) Write(e slog.Event) error {
 func (s *single) repair() error {
 	_, err := s.Seek(s.end, io.SeekStart)
 	return errors.Join(err, s.Truncate(s.end))
-}
-
-// A pair is two files of a bounded size, written to in turns. Both are open all
-// the time, since the user that slogger becomes may not be allowed to open them.
-type pair struct {
-	files [2]single
-	turn  int
-	size  int64
-}
-
-func openPair(l logFile, flags int) (*pair, error) {
-	p := &pair{size: l.size}
-	var written [2]int64 // when; 0: never
-	for i := range p.files {
-		name := fmt.Sprintf("%s%d", l.name, i+1)
-		if info, err := os.Stat(name); err == nil {
-			written[i] = info.ModTime().UnixNano()
-		}
-		f, err := os.OpenFile(name, flags, 0o644)
-		if err != nil {
-			return nil, errors.Join(err, p.Close())
-		}
-		p.files[i].File = f
-	}
-	if written[1] < written[0] {
-		p.turn = 1
-	}
-	return p, p.empty()
-}
-
-// empty empties the file whose turn it is.
-func (p *pair) empty() error {
-	f := &p.files[p.turn]
-	f.end = 0
-	_, err := f.Seek(0, io.SeekStart)
-	return errors.Join(err, f.Truncate(0))
-}
-
-func (p *pair) Write(e slog.Event) error {
-	if n := int64(len(e.Append(nil))); p.files[p.turn].end+n > p.size {
-		p.turn = 1 - p.turn
-		if err := p.empty(); err != nil {
-			return err
-		}
-	}
-	return p.files[p.turn].Write(e)
-}
-
-func (p *pair) Close() error {
-	var errs []error
-	for _, f := range p.files {
-		if f.File != nil {
-			errs = append(errs, f.File.Close())
-		}
-	}
-	return errors.Join(errs...)
 }

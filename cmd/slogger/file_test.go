@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -55,31 +54,6 @@ func TestLogFileHasTheRest(t *testing.T) {
 	if got, want := len(read(t, filepath.Join(p.dir, "log"))), 50*200; got != want {
 		t.Errorf("%d events, want %d", got, want)
 	}
-}
-
-// Two files take turns, and a new start does not overwrite the newest events.
-func TestTwoLogFiles(t *testing.T) {
-	p := newPlace(t)
-	log1, log2 := filepath.Join(p.dir, "log1"), filepath.Join(p.dir, "log2")
-	stop := p.start(t, "-l", "log,1")
-	pad := strings.Repeat(".", 400) // two fit into 1 KB
-	for i := range 5 {
-		p.log(t, slog.Info, fmt.Sprint(i, pad))
-	}
-	p.await(t, "4"+pad)
-	stop()
-	awaitFile(t, log1, "4"+pad)
-	awaitFile(t, log2, "2"+pad+",3"+pad)
-	// The two were written within one tick of the clock that files have.
-	if err := os.Chtimes(log2, time.Time{}, time.Now().Add(-time.Second)); err != nil {
-		t.Fatal(err)
-	}
-
-	p.start(t, "-l", "log,1")
-	p.log(t, slog.Info, "5")
-	p.await(t, "5")
-	awaitFile(t, log1, "4"+pad)
-	awaitFile(t, log2, "5")
 }
 
 func TestTerminalGetsText(t *testing.T) {

@@ -17,9 +17,10 @@
 //
 // With -l it also writes the events to a file, in the binary form that sloginfo
 // reads, or as text if that is a terminal. With a size it writes to logfile1 and
-// logfile2 in turns and empties each before it begins again. It starts with the
-// one that was written to longer ago, so that the last events before a restart
-// are kept. Without a size it appends to logfile.
+// logfile2 in turns and empties each before the first event of its turn. It starts
+// with one that is empty, or else with the one that was written to longer ago, so
+// that the last events before a restart are kept. Without a size it appends to
+// logfile.
 //
 // # Options
 //
@@ -112,6 +113,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 // serve keeps the log until ctx is done. It calls ready when the log can be
 // used and nothing can go wrong any more.
 func (o options) serve(ctx context.Context, path string, ready func(), stderr io.Writer) error {
+	become := func() error { return nil }
+	if o.user != "" {
+		u, err := daemon.ParseUser(o.user)
+		if err != nil {
+			return err
+		}
+		become = u.Become
+	}
 	server, err := slog.Listen(path, o.config())
 	if errors.Is(err, unix.EADDRINUSE) {
 		return fmt.Errorf("%s is kept by another slogger or by io-pkt already", path)
@@ -125,14 +134,8 @@ func (o options) serve(ctx context.Context, path string, ready func(), stderr io
 		return err
 	}
 	defer file.Close()
-	if o.user != "" {
-		u, err := daemon.ParseUser(o.user)
-		if err != nil {
-			return err
-		}
-		if err := u.Become(); err != nil {
-			return err
-		}
+	if err := become(); err != nil {
+		return err
 	}
 	if o.verbose {
 		fmt.Fprintf(stderr, "slogger: %d KB of log at %s\n", o.size()>>10, path)
