@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -22,25 +23,34 @@ func openFile(l logFile, sync bool) (eventFile, error) {
 	if l.name == "" {
 		return noFile{}, nil
 	}
-	flags := os.O_WRONLY | os.O_CREATE
+	flags := os.O_CREATE
 	if sync {
 		flags |= os.O_SYNC
 	}
 	if l.size > 0 {
-		return openPair(l, flags)
+		return openPair(l, flags|os.O_WRONLY)
 	}
-	f, err := os.OpenFile(l.name, flags|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(l.name, flags|access(l.name)|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err == nil {
 		return &terminal{File: f, layout: slog.Layout{Escape: true}}, nil
 	}
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		end = 0 // a pipe
+	s := &single{File: f}
+	if err := s.mend(); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
-	return &single{f, end}, nil
+	return s, nil
+}
+
+// access says how to open a file: a regular one is read before it is written to,
+// others may not be readable.
+func access(name string) int {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return os.O_WRONLY
+	}
+	return os.O_RDWR
 }
 
 // noFile is there when -l is not.
@@ -73,6 +83,24 @@ func (s *single) Write(e slog.Event) error {
 	}
 	s.end += int64(n)
 	return err
+}
+
+// mend removes half an event that a power cut has left at the end of a regular file:
+// with it, nothing that comes after could be read.
+func (s *single) mend() error {
+	info, err := s.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	// No more than is there now, for another may be writing, too.
+	s.end, err = wholeEvents(io.NewSectionReader(s, 0, info.Size()))
+	if err != nil {
+		return fmt.Errorf("append to %s: at byte %d: %w", s.Name(), s.end, err)
+	}
+	if s.end < info.Size() {
+		return s.Truncate(s.end)
+	}
+	return nil
 }
 
 // repair removes half an event, which would spoil all that come after it.

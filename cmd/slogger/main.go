@@ -20,7 +20,9 @@
 // logfile2 in turns and empties each before the first event of its turn. It starts
 // with one that is empty, or else with the one that was written to longer ago, so
 // that the last events before a restart are kept. Without a size it appends to
-// logfile.
+// logfile, and first removes half an event at its end, as a power cut leaves one.
+// It reads the whole file for that; where there is anything but events in it, it
+// leaves it as it is and does not start.
 //
 // # Options
 //
@@ -39,8 +41,8 @@
 //
 // # Exit status
 //
-// 0 if the log is ready; 1 if an option is wrong, another program keeps the log,
-// or its socket or the file cannot be made.
+// 0 if the log is ready; 1 if an option is wrong, another program keeps the log, its
+// socket or the file cannot be made, or the file holds anything but events.
 //
 // # Differences from QNX
 //
