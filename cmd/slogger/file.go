@@ -4,12 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"io-pkt/slog"
 )
+
+// restTime is how long a terminal or a FIFO may take for the last events.
+const restTime = 3 * time.Second
 
 // An eventFile is where -l puts events.
 type eventFile interface {
@@ -23,7 +28,9 @@ func openFile(l logFile, sync bool) (eventFile, error) {
 	if l.name == "" {
 		return noFile{}, nil
 	}
-	flags := os.O_CREATE
+	// What can be waited for is not to block: neither here, as a FIFO without a reader
+	// does, nor in a write, which a deadline ends.
+	flags := os.O_CREATE | unix.O_NONBLOCK
 	if sync {
 		flags |= os.O_SYNC
 	}
@@ -34,7 +41,7 @@ func openFile(l logFile, sync bool) (eventFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS); err == nil {
+	if isTerminal(f) {
 		return &terminal{File: f, layout: slog.Layout{Escape: true}}, nil
 	}
 	s := &single{File: f}
@@ -44,13 +51,36 @@ func openFile(l logFile, sync bool) (eventFile, error) {
 	return s, nil
 }
 
-// access says how to open a file: a regular one is read before it is written to,
-// others may not be readable.
+// access says how to open a file: a regular one is read before it is written to, and
+// a FIFO that is open for reading, too, needs no reader (fifo(7)); others may not be
+// readable.
 func access(name string) int {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return os.O_WRONLY
+	info, err := os.Stat(name)
+	if err != nil || info.Mode().IsRegular() || info.Mode()&fs.ModeNamedPipe != 0 {
+		return os.O_RDWR
 	}
-	return os.O_RDWR
+	return os.O_WRONLY
+}
+
+// isTerminal does without f.Fd, after which deadlines may have no effect.
+func isTerminal(f *os.File) bool {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	found := false
+	_ = raw.Control(func(fd uintptr) {
+		_, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
+		found = err == nil
+	})
+	return found
+}
+
+// hurry gives a file time for the rest of the events. A disk takes what it takes.
+func hurry(file eventFile) {
+	if f, ok := file.(interface{ SetWriteDeadline(time.Time) error }); ok {
+		_ = f.SetWriteDeadline(time.Now().Add(restTime))
+	}
 }
 
 // noFile is there when -l is not.

@@ -9,7 +9,8 @@
 //
 // Slogger keeps the newest events that programs log, in memory, and serves them
 // to sloginfo at /dev/slog below the prefix in SOCK. It goes to the background:
-// the command ends, with status 0, when the log is ready. SIGTERM ends it.
+// the command ends, with status 0, when the log is ready. SIGTERM ends it, once
+// the file of -l has the rest; a terminal or a FIFO has 3 s to take it.
 //
 // Started before io-pkt it keeps the log for it too, and goes on when io-pkt
 // ends. When io-pkt found no log it keeps one itself, and slogger cannot start.
@@ -22,7 +23,8 @@
 // that the last events before a restart are kept. Without a size it appends to
 // logfile, and first removes half an event at its end, as a power cut leaves one.
 // It reads the whole file for that; where there is anything but events in it, it
-// leaves it as it is and does not start.
+// leaves it as it is and does not start. A FIFO needs no reader: one that comes
+// later finds what the FIFO had room for, and then what the log still has.
 //
 // # Options
 //
@@ -131,7 +133,7 @@ func (o options) serve(ctx context.Context, path string, ready func(), stderr io
 		return err
 	}
 	defer server.Close()
-	file, err := openFile(o.log, o.sync) // now that it is not another's
+	file, err := o.openFile(ctx) // now that it is not another's
 	if err != nil {
 		return err
 	}
@@ -143,7 +145,30 @@ func (o options) serve(ctx context.Context, path string, ready func(), stderr io
 		fmt.Fprintf(stderr, "slogger: %d KB of log at %s\n", o.size()>>10, path)
 	}
 	ready()
-	context.AfterFunc(ctx, func() { _ = server.Close() }) // ends copyTo, after the last event
+	context.AfterFunc(ctx, func() { // ends copyTo, after the last event
+		_ = server.Close()
+		hurry(file)
+	})
 	o.copyTo(file, server, stderr)
 	return nil
+}
+
+// openFile waits for the file, but not when ctx is done: one that is long takes its
+// time, and the disk may not answer.
+func (o options) openFile(ctx context.Context) (eventFile, error) {
+	type opened struct {
+		eventFile
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() { // ends with openFile, or with the program
+		file, err := openFile(o.log, o.sync)
+		done <- opened{file, err}
+	}()
+	select {
+	case r := <-done:
+		return r.eventFile, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("open %s: %w", o.log.name, context.Cause(ctx))
+	}
 }
