@@ -77,6 +77,10 @@ func (s *session) submit(h *header, data []byte) {
 		s.refuse(h, unix.EINVAL)
 		return
 	}
+	if s.changing { // the queues are being closed, and their buffers go with them
+		s.refuse(h, unix.ESHUTDOWN)
+		return
+	}
 	u := s.function.take(o, h.length)
 	if u == nil {
 		s.refuse(h, unix.ENOMEM)

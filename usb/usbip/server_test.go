@@ -87,6 +87,26 @@ func TestServerEndsTransfersWithTheConfiguration(t *testing.T) {
 	}
 }
 
+// While the configuration is being changed nothing is started: the buffers may be
+// gone.
+func TestServerRefusesTransfersDuringConfiguration(t *testing.T) {
+	r := newRig(t)
+	c := r.attach(t)
+	c.up()
+	frame := bytes.Repeat([]byte{0x5a}, 60)
+	c.want(header{command: retSubmit, seq: c.bulkOut(frame, 0), actual: len(frame)}) // leaves its transfer to be used again
+	must(t, r.dev.SetFault(sim.Silence, 1))
+	conf := c.control(usb.Setup{Request: usb.ReqSetConfiguration, Value: 1}, 0, nil)
+	out := c.bulkOut(frame, 0)
+	unlink := c.unlink(out) // is answered at once, if the transfer was taken
+	c.want(header{command: retSubmit, seq: out, status: -int32(unix.ESHUTDOWN)})
+	c.want(header{command: retUnlink, seq: unlink})
+	must(t, r.dev.SetFault(sim.Silence, 0))
+	c.want(header{command: retSubmit, seq: conf})
+	c.up()
+	c.want(header{command: retSubmit, seq: c.bulkOut(frame, 0), actual: len(frame)})
+}
+
 func TestServerUnlink(t *testing.T) {
 	c := newRig(t).attach(t)
 	c.up()
