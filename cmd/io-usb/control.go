@@ -29,6 +29,10 @@ const (
 	maxReply    = 64 << 10 // bytes
 	maxAsking   = 16       // connections
 	ctlDeadline = 5 * time.Second
+
+	// acceptPause is how long serve waits when the system is out of descriptors
+	// or memory, as usbip.Server does.
+	acceptPause = 100 * time.Millisecond
 )
 
 // ask sends a command to a running io-usb and gives its reply.
@@ -63,55 +67,82 @@ func ask(path, command string) (string, error) {
 
 // commands serves commands.
 type commands struct {
-	sim   *simulator
-	slots chan struct{} // one for each connection
+	sim     *simulator
+	slots   chan struct{} // one for each connection
+	closing chan struct{}
 
 	mu      sync.Mutex
 	conns   map[net.Conn]struct{}
-	closed  bool
 	running sync.WaitGroup
 }
 
 func newCommands(s *simulator) *commands {
-	return &commands{sim: s, slots: make(chan struct{}, maxAsking), conns: map[net.Conn]struct{}{}}
-}
-
-// serve takes connections until close.
-func (c *commands) serve(l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if c.closed {
-				return nil
-			}
-			return err
-		}
-		c.slots <- struct{}{}
-		c.mu.Lock()
-		if c.closed {
-			c.mu.Unlock()
-			_ = conn.Close()
-			return nil
-		}
-		c.conns[conn] = struct{}{}
-		c.running.Go(func() {
-			c.answer(conn)
-			_ = conn.Close()
-			c.mu.Lock()
-			delete(c.conns, conn)
-			c.mu.Unlock()
-			<-c.slots
-		})
-		c.mu.Unlock()
+	return &commands{
+		sim: s, slots: make(chan struct{}, maxAsking), closing: make(chan struct{}),
+		conns: map[net.Conn]struct{}{},
 	}
 }
 
-// close ends serve and all connections.
+// serve takes connections until close, or until l fails.
+func (c *commands) serve(l net.Listener) error {
+	for {
+		conn, err := l.Accept()
+		switch {
+		case err == nil:
+			c.slots <- struct{}{}
+			c.start(conn)
+			continue
+		case c.isClosing():
+			return nil
+		case !isTemporary(err):
+			return err
+		}
+		select {
+		case <-time.After(acceptPause):
+		case <-c.closing:
+			return nil
+		}
+	}
+}
+
+func isTemporary(err error) bool {
+	var e interface{ Temporary() bool }
+	return errors.As(err, &e) && e.Temporary()
+}
+
+func (c *commands) isClosing() bool {
+	select {
+	case <-c.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// start answers a connection, which has a slot.
+func (c *commands) start(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosing() {
+		_ = conn.Close()
+		<-c.slots
+		return
+	}
+	c.conns[conn] = struct{}{}
+	c.running.Go(func() {
+		c.answer(conn)
+		_ = conn.Close()
+		c.mu.Lock()
+		delete(c.conns, conn)
+		c.mu.Unlock()
+		<-c.slots
+	})
+}
+
+// close ends serve and all connections. It is called once.
 func (c *commands) close(l net.Listener) {
 	c.mu.Lock()
-	c.closed = true
+	close(c.closing)
 	for conn := range c.conns {
 		_ = conn.Close()
 	}

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -189,6 +192,49 @@ func TestBadClients(t *testing.T) {
 		_, _ = io.WriteString(c, text)
 	}
 	tell(t, path, "list")
+}
+
+// A poorListener has no descriptors left for its first connections.
+type poorListener struct {
+	net.Listener
+	fails  atomic.Int32
+	failed chan struct{} // gets one for each, if it has room
+}
+
+func (l *poorListener) Accept() (net.Conn, error) {
+	if l.fails.Add(-1) < 0 {
+		return l.Listener.Accept()
+	}
+	select {
+	case l.failed <- struct{}{}:
+	default:
+	}
+	return nil, &net.OpError{Op: "accept", Net: "unix", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+}
+
+// Commands wait where the system is out of descriptors for a while; the bus, and all
+// that is on it, goes on.
+func TestCommandsWithoutDescriptors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "io-usb")
+	listening, err := net.Listen("unix", path+ctlSuffix)
+	must(t, err)
+	l := &poorListener{Listener: listening, failed: make(chan struct{}, 1)}
+	l.fails.Store(2)
+	c := newCommands(&simulator{})
+	served := make(chan error, 1)
+	go func() { served <- c.serve(l) }()
+	tell(t, path, "help")
+	c.close(l)
+	must(t, <-served)
+
+	// It also ends while it waits.
+	l.fails.Store(math.MaxInt32)
+	<-l.failed
+	c = newCommands(&simulator{})
+	go func() { served <- c.serve(l) }()
+	<-l.failed
+	c.close(l)
+	must(t, <-served)
 }
 
 func TestListen(t *testing.T) {
