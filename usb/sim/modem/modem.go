@@ -43,6 +43,7 @@ type Modem struct {
 	over     bool   // it is too long
 	text     bool   // it is a text
 	lastLine string // for A/
+	repeated int    // bytes of it that A/ has run; those typed since are taken off
 	out      []byte // for the host
 	later    []string
 
@@ -105,6 +106,7 @@ func (m *Modem) Write(b []byte) {
 
 // Read gives what the modem has to say, at most len(b) bytes.
 func (m *Modem) Read(b []byte) int {
+	m.repeated = 0
 	n := copy(b, m.out)
 	m.out = m.out[n:]
 	return n
@@ -136,6 +138,7 @@ const (
 
 // typed takes one byte.
 func (m *Modem) typed(c byte) {
+	m.repeated = max(m.repeated-1, 0)
 	if m.echo {
 		m.say(c)
 	}
@@ -156,9 +159,20 @@ func (m *Modem) typed(c byte) {
 		m.line = append(m.line, c)
 		if !m.text && bytes.EqualFold(m.line, []byte("A/")) { // needs no CR (V.250, 5.2.4)
 			m.line = m.line[:0]
-			m.run(m.lastLine)
+			m.repeat()
 		}
 	}
+}
+
+// repeat runs the last line again. Two bytes are little for a long line, so a host
+// that types on and reads nothing gets one such line, and an ERROR for more.
+func (m *Modem) repeat() {
+	if m.repeated+len(m.lastLine) > MaxLine {
+		m.result(failed)
+		return
+	}
+	m.repeated += len(m.lastLine)
+	m.run(m.lastLine)
 }
 
 func (m *Modem) endLine() {

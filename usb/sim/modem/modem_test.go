@@ -180,6 +180,35 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
+// A/ costs two bytes, whatever the line: the work of what is typed is bounded all the
+// same.
+func TestRepeats(t *testing.T) {
+	for _, tt := range []struct {
+		name, line    string
+		typed, wanted int // repeats, and how many of them are carried out
+	}{
+		{"a long line", strings.Repeat("E0", MaxLine/3), 100, 1},
+		{"the longest", strings.Repeat(" ", MaxLine-2), 100, 1},
+		{"a short line", "E0+CSQ", 1000, 1000},
+		{"a line for which the repeats pay", "E0", 50_000, 50_000},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := New(Config{})
+			answer(m, "AT"+tt.line+"\r")
+			got := answer(m, strings.Repeat("A/", tt.typed))
+			ok, refused := strings.Count(got, "OK"), strings.Count(got, "ERROR")
+			if ok != tt.wanted || ok+refused != tt.typed {
+				t.Errorf("%d carried out and %d refused of %d, want %d", ok, refused, tt.typed, tt.wanted)
+			}
+			for range 3 { // read in between, as it should be
+				if got := answer(m, "A/"); !strings.HasSuffix(got, "\r\nOK\r\n") {
+					t.Errorf("after that: %q", got)
+				}
+			}
+		})
+	}
+}
+
 // What nobody reads is bounded, and the modem works on.
 func TestNobodyReads(t *testing.T) {
 	m := New(Config{})
