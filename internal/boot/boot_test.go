@@ -2,6 +2,7 @@ package boot
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -131,6 +132,35 @@ not = { rc.sh first.sh }
 	}
 	want := []string{"-rw-r--r-- /etc/rc.sh", "-rwxr-xr-x /proc/boot/first.sh", "-rwxr-xr-x /proc/boot/sh",
 		"-rwxr-xr-x /proc/boot/functions.sh", "-rwxr-xr-x /etc/conf"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+}
+
+// An attribute alone on its line holds for the files that follow, until another one
+// does.
+func TestStandingPermissions(t *testing.T) {
+	f, program := parse(t, `[+script] s = { a b c d e f g h }
+a = { }
+[perms=0644]
+b = { }
+[+script] t = { true }
+[perms=0600] c = { }
+[?perms=0600] d = { }
+host
+[perms=*] e = { }
+f = { }
+[perms=4700 uid=0]
+g = { }
+[perms=*]
+[?perms=0640] h = { }
+`)
+	var got []string
+	for _, i := range ImageFiles(f, program, none) {
+		got = append(got, fmt.Sprintf("%s %o", i.Path, i.Mode))
+	}
+	want := []string{"/proc/boot/a 755", "/proc/boot/b 644", "/proc/boot/c 600", "/proc/boot/d 644",
+		"/proc/boot/e 755", "/proc/boot/f 644", "/proc/boot/g 700", "/proc/boot/h 640"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got\n%s", d)
 	}

@@ -24,9 +24,14 @@ type ImageFile struct {
 // ImageFiles gives those that the program needs.
 func ImageFiles(f *buildfile.File, program []buildfile.Command, lookup func(string) (string, bool)) []ImageFile {
 	var all []ImageFile
+	var standing perms
 	for _, e := range f.Entries {
-		if e.Inline && e.Script == nil {
-			all = append(all, imageFile(e, lookup))
+		p := standing.with(e.Attributes, lookup)
+		switch {
+		case len(e.Target)+len(e.Host) == 0:
+			standing = p
+		case e.Inline && e.Script == nil:
+			all = append(all, imageFile(e, p, lookup))
 		}
 	}
 	var needed []ImageFile
@@ -53,18 +58,38 @@ func alphanumeric(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }
 
+// perms are what attributes say of a file's mode, if they do.
+type perms struct {
+	mode fs.FileMode
+	said bool
+}
+
+// with gives what holds when these attributes follow.
+func (p perms) with(list []buildfile.Attribute, lookup func(string) (string, bool)) perms {
+	for _, a := range list {
+		if a.Name != "perms" || a.Once && p.said {
+			continue
+		}
+		value := a.Value.Expand(lookup)
+		if mode, err := strconv.ParseUint(value, 8, 12); err == nil {
+			p = perms{fs.FileMode(mode) & fs.ModePerm, true}
+		} else if value == "*" { // as if nothing were given
+			p = perms{}
+		}
+	}
+	return p
+}
+
 // imageFile tells from an entry where its file is, and whether it is a program. A
 // name without a slash in front is below /proc/boot.
-func imageFile(e buildfile.Entry, lookup func(string) (string, bool)) ImageFile {
+func imageFile(e buildfile.Entry, p perms, lookup func(string) (string, bool)) ImageFile {
 	i := ImageFile{Path: e.Target.Expand(lookup), Text: e.Text, Mode: 0o755}
 	if !path.IsAbs(i.Path) {
 		i.Path = "/proc/boot/" + i.Path
 	}
 	i.Path = path.Clean(i.Path)
-	for _, a := range e.Attributes {
-		if mode, err := strconv.ParseUint(a.Value.Expand(lookup), 8, 9); a.Name == "perms" && err == nil {
-			i.Mode = fs.FileMode(mode)
-		}
+	if p.said {
+		i.Mode = p.mode
 	}
 	return i
 }
