@@ -65,11 +65,15 @@ func parse(args []string) (commandLine, error) {
 	return c, nil
 }
 
+// optionLetters are the single-letter options, as getopt wants them.
+const optionLetters = "d:o:n:c:vCIE:e:O:P:r:t:T:U:"
+
 // letters reads the single-letter options. getopt stops at the first word that
 // is none, which may be the options of the driver before it.
 func (c *commandLine) letters(args []string) error {
+	args = withoutFlagC(args)
 	for len(args) > 0 {
-		options, rest, err := getopt.Parse(flagC(args), "d:o:n:c:vCIE:e:O:P:r:t:T:U:")
+		options, rest, err := getopt.Parse(args, optionLetters)
 		if err != nil {
 			return err
 		}
@@ -103,12 +107,27 @@ func (c *commandLine) letters(args []string) error {
 	return nil
 }
 
-// flagC leaves out the -c that has no command behind it, which is one of QNX's.
-func flagC(args []string) []string {
-	if len(args) > 0 && args[0] == "-c" && (len(args) == 1 || strings.HasPrefix(args[1], "-")) {
-		return args[1:]
+// withoutFlagC leaves out each -c that has no command behind it, which is one of
+// QNX's.
+func withoutFlagC(args []string) (left []string) {
+	for len(args) > 0 {
+		n := 1
+		_, _, err := getopt.Parse(args[:1], optionLetters)
+		e, ok := errors.AsType[*getopt.Error](err)
+		switch wantsValue := ok && e.Missing; {
+		case wantsValue && e.Letter == 'c' && (len(args) == 1 || strings.HasPrefix(args[1], "-")):
+			if others := strings.TrimSuffix(args[0], "c"); others != "-" {
+				left = append(left, others)
+			}
+			args = args[1:]
+			continue
+		case wantsValue:
+			n = min(2, len(args))
+		}
+		left = append(left, args[:n]...)
+		args = args[n:]
 	}
-	return args
+	return left
 }
 
 // driver takes one -d.
