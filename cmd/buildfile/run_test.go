@@ -230,6 +230,24 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// A simulated bus is where the real one would be, and so are the entries of the
+// controllers' drivers.
+func TestSimulatedControllers(t *testing.T) {
+	needNamespaces(t)
+	for line, want := range map[string][]string{
+		"io-usb -d hcd-xhci": {"/dev/io-usb/devu-hcd-xhci.so", "/dev/io-usb/io-usb"},
+		"io-usb-otg -d hcd-xhci -dehci": {"/dev/io-usb/devu-ehci.so", "/dev/io-usb/devu-hcd-xhci.so", "/dev/io-usb/io-usb",
+			"/dev/usb/devu-ehci.so", "/dev/usb/devu-hcd-xhci.so", "/dev/usb/io-usb-otg"},
+		"io-usb-otg -n /dev/x/bus -d ehci": {"/dev/x/bus", "/dev/x/devu-ehci.so"},
+	} {
+		t.Run(line, func(t *testing.T) {
+			list := "ls -d /dev/io-usb/* /dev/usb/* /dev/x/* 2>/dev/null | grep -v ctl$"
+			got := runBuildfile(t, "run", "-u", "net=none", "-c", list, script(t, line))
+			compare(t, line, got, result{Out: strings.Join(want, "\n") + "\n"})
+		})
+	}
+}
+
 // A script may be in a file of its own, beside the buildfile.
 func TestScriptFile(t *testing.T) {
 	needNamespaces(t)

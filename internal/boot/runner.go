@@ -22,6 +22,12 @@ import (
 // consoleFile is the console: that of process 1.
 const consoleFile = "/proc/1/fd/1"
 
+// Where io-usb has the bus without -n, and io-usb-otg has it, too.
+const (
+	usualBus = "/dev/io-usb/io-usb"
+	otgBus   = "/dev/usb/io-usb-otg"
+)
+
 // A runner is a run.
 type runner struct {
 	Options
@@ -197,7 +203,7 @@ func (r *runner) simulated(args []string) ([]string, error) {
 	if name := path.Base(args[0]); r.Simulate == nil || name != "io-usb" && name != "io-usb-otg" {
 		return args, nil
 	}
-	bus := "/dev/io-usb/io-usb"
+	bus := usualBus
 	var drivers []string
 	for i, a := range args {
 		value := func(letter string) string {
@@ -213,10 +219,16 @@ func (r *runner) simulated(args []string) ([]string, error) {
 			drivers = append(drivers, value("-d"))
 		}
 	}
-	for _, d := range drivers {
-		d = strings.TrimSuffix(strings.TrimPrefix(path.Base(d), "devu-"), ".so")
-		if err := appear([]string{path.Join(path.Dir(bus), "devu-"+d+".so")}); err != nil {
-			return nil, err
+	buses := []string{bus}
+	if path.Base(args[0]) == "io-usb-otg" && bus == usualBus {
+		buses = append(buses, otgBus) // io-usb-otg is at both
+	}
+	for _, b := range buses {
+		for _, d := range drivers {
+			d = strings.TrimSuffix(strings.TrimPrefix(path.Base(d), "devu-"), ".so")
+			if err := appear([]string{path.Join(path.Dir(b), "devu-"+d+".so")}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return []string{args[0], "-d", "sim", *r.Simulate, "-n", bus}, nil
