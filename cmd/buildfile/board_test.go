@@ -74,18 +74,31 @@ func TestBoards(t *testing.T) {
 	}
 }
 
-// Somebody who is not root runs a board in a network that is his own.
-func TestUnprivileged(t *testing.T) {
+// unprivileged gives what makes a command that of somebody who is not root, and can
+// make namespaces; nothing, if it is so already. It skips the test where there is
+// nobody like that.
+func unprivileged(t *testing.T) (setpriv []string) {
+	t.Helper()
 	if os.Geteuid() != 0 {
-		return // TestBoards was run by such a somebody
+		needNamespaces(t)
+		return nil
 	}
-	setpriv := []string{"--reuid=65534", "--regid=65534", "--clear-groups"}
-	out, err := exec.Command("setpriv", append(setpriv, "unshare", "--user", "--map-root-user", "--net", "true")...).CombinedOutput()
+	setpriv = []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
+	out, err := exec.Command(setpriv[0], append(setpriv[1:], "unshare", "--user", "--map-root-user", "--net", "true")...).CombinedOutput()
 	if err != nil && os.Getenv("CI") == "true" {
 		t.Fatalf("no user namespaces: %v %s", err, out)
 	} else if err != nil {
 		t.Skipf("no user namespaces: %v %s", err, out)
 	}
+	return setpriv
+}
+
+// Somebody who is not root runs a board in a network that is his own.
+func TestUnprivileged(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // TestBoards was run by such a somebody
+	}
+	setpriv := unprivileged(t)
 	board, err := os.ReadFile("testdata/beaglebone.build")
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +107,7 @@ func TestUnprivileged(t *testing.T) {
 	if err := os.WriteFile(file, board, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "setpriv", append(setpriv, filepath.Join(bin, "buildfile"),
+	cmd := exec.CommandContext(t.Context(), setpriv[0], append(setpriv[1:], filepath.Join(bin, "buildfile"),
 		"run", "-u", simulator, "-w", "300", "-c", "exit 3", file)...)
 	cmd.Env = append(os.Environ(), "TMPDIR=/tmp", "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
 	console, err := cmd.Output()

@@ -23,8 +23,8 @@ func enclose(o options, args []string) (status int, err error) {
 		return exitUsage, err
 	}
 	if o.root == "" {
-		dir, err := os.MkdirTemp("", "buildfile")
-		if err != nil {
+		var dir string
+		if dir, err = os.MkdirTemp("", "buildfile"); err != nil {
 			return exitUsage, err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()

@@ -171,6 +171,29 @@ func TestRoot(t *testing.T) {
 	compare(t, "files", files, want)
 }
 
+// A directory that cannot be removed in the end is not left in silence.
+func TestRemovalFails(t *testing.T) {
+	setpriv := unprivileged(t)
+	tmp, err := os.MkdirTemp(bin, "tmp")
+	if err == nil {
+		err = os.Chmod(tmp, 0o777)
+	}
+	file := filepath.Join(bin, "locked.build") // where everybody can read it
+	if err := errors.Join(err, os.WriteFile(file, []byte("[+script] s = { display_msg x }"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = exec.Command("chmod", "-R", "u+rwx", tmp).Run() }) // for TestMain, which removes it
+	args := append(setpriv, filepath.Join(bin, "buildfile"), "run", "-c", "mkdir -p /tmp/locked/x; chmod 0 /tmp/locked", file)
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd.Env = []string{"TMPDIR=" + tmp, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	err = cmd.Run()
+	if got := stderr.String(); err != nil || !strings.HasPrefix(got, "buildfile: ") || !strings.Contains(got, "tmp/locked: permission denied") {
+		t.Errorf("%v, %q", err, got)
+	}
+}
+
 // A root that leads elsewhere is not followed.
 func TestRootLeadsElsewhere(t *testing.T) {
 	needNamespaces(t)
