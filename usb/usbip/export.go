@@ -11,15 +11,19 @@ import (
 	"io-pkt/usb"
 )
 
-// describeTimeout bounds how long a list waits for one device to say what it is.
-const describeTimeout = time.Second
+// How long a list waits for one device to say what it is, and for all of them: less
+// than a client waits for the list.
+const (
+	describeTimeout = time.Second
+	listTimeout     = 3 * time.Second
+)
 
 // exports are the devices of a server, and who has them.
 type exports struct {
 	stack usb.Stack
 
 	mu    sync.Mutex
-	known map[usb.DeviceInfo]description // what devices have said of themselves
+	known map[usb.DeviceInfo]description // what devices have said of themselves, if they have
 	taken map[usb.DeviceInfo]bool        // imported
 }
 
@@ -38,6 +42,8 @@ func (e *exports) list(ctx context.Context) ([]byte, error) {
 	}
 	devices = devices[:min(len(devices), maxDevices)]
 	e.retain(devices)
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
 	reply := appendOp(nil, opRepDevlist, statusOK)
 	reply = binary.BigEndian.AppendUint32(reply, uint32(len(devices)))
 	for _, info := range devices {
@@ -65,7 +71,7 @@ func (e *exports) find(ctx context.Context, busID string) (usb.DeviceInfo, error
 	return usb.DeviceInfo{}, fmt.Errorf("device %q: %w", busID, usb.ErrGone)
 }
 
-// describe asks a device that was not asked before.
+// describe asks a device that has not answered before.
 func (e *exports) describe(ctx context.Context, info usb.DeviceInfo) description {
 	e.mu.Lock()
 	d, ok := e.known[info]
@@ -75,16 +81,31 @@ func (e *exports) describe(ctx context.Context, info usb.DeviceInfo) description
 	}
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
-	if dev, err := e.stack.Open(ctx, info); err == nil {
-		if c, err := currentConfig(ctx, dev); err == nil && c != nil {
-			d = describeConfig(c)
-		}
-		_ = dev.Close()
+	d, err := e.look(ctx, info)
+	if err != nil {
+		return d
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if newer, ok := e.known[info]; ok {
+		return newer // a session has been faster
+	}
 	e.known[info] = d
 	return d
+}
+
+// look opens a device to see what it is.
+func (e *exports) look(ctx context.Context, info usb.DeviceInfo) (d description, err error) {
+	dev, err := e.stack.Open(ctx, info)
+	if err != nil {
+		return d, err
+	}
+	defer dev.Close()
+	c, err := currentConfig(ctx, dev)
+	if err == nil && c != nil {
+		d = describeConfig(c)
+	}
+	return d, err
 }
 
 // describeConfig takes the first setting of each interface, as Linux does.
