@@ -27,8 +27,9 @@ import (
 
 // Limits of the kernel's for Ethernet interfaces.
 const (
-	MinMTU = 68    // RFC 791: what every IPv4 link must carry
-	MaxMTU = 65521 // a TAP's: 64 KiB less an Ethernet header
+	MinMTU  = 68    // RFC 791: what every IPv4 link must carry
+	MinMTU6 = 1280  // RFC 8200, 5: below, the kernel removes all of an interface's IPv6
+	MaxMTU  = 65521 // a TAP's: 64 KiB less an Ethernet header
 )
 
 // checkName refuses what the kernel would refuse, or worse, understand in a way

@@ -17,7 +17,8 @@ type Sysctl string
 const genModeNone = 1
 
 // SetIPv6 says whether an interface may have inet6 addresses. It is for an
-// interface that is down. A kernel without IPv6 is content with either.
+// interface that is new, or whose MTU was less than MinMTU6: the kernel forgets it
+// then. A kernel without IPv6 is content with either.
 func (s Sysctl) SetIPv6(name string, index int, on bool) error {
 	if on {
 		return errors.Join(

@@ -30,7 +30,10 @@ func (s *Stack) follow() {
 			s.tell(i)
 		}
 		for _, i := range s.vlanInterfaces() {
-			_, _ = s.state(i) // notes when its parent has gone
+			// state notes when its parent has gone.
+			if state, err := s.state(i); err == nil {
+				s.followMTU(i, state)
+			}
 		}
 		s.mu.Lock()
 		for f := range s.followers {
@@ -54,6 +57,7 @@ func (s *Stack) tell(i *iface) {
 	if err != nil {
 		return // told at the next change
 	}
+	s.followMTU(i, state)
 	now := wanted(state.Flags, s.foreign(i, state.MAC))
 	if now.mode != i.told.mode {
 		i.dev.SetReceiveMode(now.mode)

@@ -134,32 +134,3 @@ func (s *Stack) destroyAny(i *iface) error {
 	}
 	return s.destroyByHand(i)
 }
-
-func (s *Stack) setMTU(i *iface, index, mtu int) error {
-	most, err := s.maxMTU(i)
-	if err != nil {
-		return err
-	}
-	if mtu < netif.MinMTU || mtu > most {
-		return fmt.Errorf("%s: mtu %d, not %d to %d: %w", i.name, mtu, netif.MinMTU, most, syscall.EINVAL)
-	}
-	return netif.SetMTU(index, mtu)
-}
-
-// maxMTU gives the largest MTU that an interface can have.
-func (s *Stack) maxMTU(i *iface) (int, error) {
-	switch {
-	case i == s.lo:
-		return netif.MaxMTU, nil
-	case !i.cloned:
-		return i.spec.MaxMTU, nil
-	}
-	s.mu.Lock()
-	name := i.vlan.Parent
-	s.mu.Unlock()
-	parent, err := s.lookup(name)
-	if err != nil {
-		return 0, err
-	}
-	return vlanMTU(parent)
-}

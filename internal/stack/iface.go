@@ -2,7 +2,6 @@ package stack
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,6 +32,7 @@ type iface struct {
 	tap   *netif.TAP // a driver's, set together with index
 	vlan  ctl.VLAN   // of a VLAN interface; without parent it is not in the kernel
 	going bool       // it is being removed, and not shown any more
+	small bool       // its MTU was too small for IPv6 when follow saw it last
 	local local
 }
 
@@ -115,11 +115,15 @@ func (s *Stack) hasInterfacesLocked(m *module) bool {
 // prepare makes those of the kernel's settings that differ from QNX's ways. The
 // interface works without them.
 func (s *Stack) prepare(name string, index int) {
-	err := errors.Join(
-		s.config.Sysctl.SetIPv6(name, index, s.config.IPv6),
-		s.config.Sysctl.KeepAliases(name),
-	)
-	if err != nil {
+	s.prepare6(name, index)
+	if err := s.config.Sysctl.KeepAliases(name); err != nil {
+		s.log(slog.Warning, "%s: kernel settings: %v", name, err)
+	}
+}
+
+// prepare6 makes those that are IPv6's.
+func (s *Stack) prepare6(name string, index int) {
+	if err := s.config.Sysctl.SetIPv6(name, index, s.config.IPv6); err != nil {
 		s.log(slog.Warning, "%s: kernel settings: %v", name, err)
 	}
 }
