@@ -29,6 +29,9 @@ func (s *Stack) addLink(i *iface, text string, active bool) error {
 		if same(current) {
 			return nil
 		}
+		if err := s.roomForLink(i, same); err != nil {
+			return err
+		}
 		if err := netif.SetMAC(s.indexOf(i), mac); err != nil {
 			return gone(i, err)
 		}
@@ -48,6 +51,17 @@ func (s *Stack) addLink(i *iface, text string, active bool) error {
 		}
 	})
 	return err
+}
+
+// roomForLink refuses a new link address that would leave one more to be kept than
+// there may be.
+func (s *Stack) roomForLink(i *iface, same func(net.HardwareAddr) bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(i.local.links) >= maxLinks && !slices.ContainsFunc(i.local.links, same) {
+		return fmt.Errorf("%s: more than %d link addresses: %w", i.name, maxLinks, syscall.ENOSPC)
+	}
+	return nil
 }
 
 // deleteLink forgets a link address. The one in use cannot go.

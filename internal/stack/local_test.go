@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -60,17 +61,35 @@ func TestLinkAddresses(t *testing.T) {
 	}
 }
 
+// TestLinkAddressesEnd: there is an end to them, whether they come into use or not.
 func TestLinkAddressesEnd(t *testing.T) {
-	s, _ := loadOne(t, false)
-	last := syscall.Errno(0)
-	for i := range maxLinks + 1 {
-		mac := []byte("02:00:00:00:00:") // and the number
-		const digits = "0123456789abcdef"
-		mac = append(mac, digits[(i+16)>>4], digits[i&15])
-		last = do(t, s, ctl.Request{Op: ctl.OpAddLink, Interface: "ecm0", MAC: string(mac)})
-	}
-	if n := len(get(t, s, "ecm0").Links); last != syscall.ENOSPC || n != maxLinks {
-		t.Errorf("got %v and %d of them, want ENOSPC and %d", last, n, maxLinks)
+	const own = "02:00:00:00:00:01"
+	number := func(n int) string { return fmt.Sprintf("02:00:00:00:01:%02x", n) }
+	for _, active := range []bool{false, true} {
+		t.Run(fmt.Sprintf("active %v", active), func(t *testing.T) {
+			s, _ := loadOne(t, false)
+			add := func(n int) syscall.Errno {
+				return do(t, s, ctl.Request{Op: ctl.OpAddLink, Interface: "ecm0", MAC: number(n), Active: active})
+			}
+			for n := range maxLinks {
+				if e := add(n); e != 0 {
+					t.Fatalf("number %d: got %v", n, e)
+				}
+			}
+			used := own
+			if active {
+				used = number(maxLinks - 1)
+			}
+			last := add(maxLinks)
+			if n := get(t, s, "ecm0"); last != syscall.ENOSPC || n.MAC != used || len(n.Links) != maxLinks {
+				t.Errorf("got %v, %s and %d more, want ENOSPC, %s and %d", last, n.MAC, len(n.Links), used, maxLinks)
+			}
+			// One of them changes places with the one in use.
+			must(t, s, ctl.Request{Op: ctl.OpAddLink, Interface: "ecm0", MAC: number(0), Active: true})
+			if n := get(t, s, "ecm0"); n.MAC != number(0) || len(n.Links) != maxLinks {
+				t.Errorf("got %s and %d more, want %s and %d", n.MAC, len(n.Links), number(0), maxLinks)
+			}
+		})
 	}
 }
 
