@@ -34,10 +34,16 @@ func link(name, path string) error {
 
 // unlink takes a link away, if it is still ours.
 func unlink(name, path string) error {
-	if to, err := os.Readlink(path); err != nil || to != name {
+	if !leads(path, name) {
 		return nil
 	}
 	return os.Remove(path)
+}
+
+// leads reports whether a path is a link to a terminal of this name.
+func leads(path, name string) bool {
+	to, err := os.Readlink(path)
+	return err == nil && to == name
 }
 
 // stale reports whether a path is a link to a terminal, as a process leaves it

@@ -5,6 +5,7 @@ import (
 	"os/user"
 	"strconv"
 
+	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,6 +18,23 @@ const (
 	modeGroup = 0o660
 	modeOwner = 0o600
 )
+
+// openRaw makes a terminal that is raw and may be opened by whom it is for.
+func openRaw() (master *os.File, name string, err error) {
+	master, slave, err := pty.Open()
+	if err != nil {
+		return nil, "", err
+	}
+	defer slave.Close()
+	if err = makeRaw(int(master.Fd())); err == nil {
+		err = permit(slave)
+	}
+	if err != nil {
+		_ = master.Close()
+		return nil, "", err
+	}
+	return master, slave.Name(), nil
+}
 
 // permit says who may open the terminal. In a user namespace the group may not
 // be there to be given.
@@ -49,16 +67,4 @@ func noEcho(fd int) {
 	}
 	t.Lflag &^= unix.ECHO
 	_ = unix.IoctlSetTermios(fd, unix.TCSETS, t)
-}
-
-// unlock undoes what else a program may have left behind: the terminal for
-// itself only (TIOCEXCL), or stopped. Those need an end of the other side.
-func unlock(name string) {
-	fd, err := unix.Open(name, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return
-	}
-	defer unix.Close(fd)
-	_ = unix.IoctlSetInt(fd, unix.TIOCNXCL, 0)
-	_ = unix.IoctlSetInt(fd, unix.TCXONC, unix.TCOON)
 }

@@ -9,11 +9,11 @@
 package serial
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,6 +28,9 @@ const Backlog = 64 << 10
 // other one (POLLHUP), and inotify tells when that may have changed. All of it
 // is behind one epoll descriptor, edge-triggered, because a terminal that nobody
 // has open is "ready" all the time.
+//
+// A program that was killed may have left it to itself alone (TIOCEXCL). Who may not
+// undo that, without CAP_SYS_ADMIN, can do no more than put another one in its place.
 type Terminal struct {
 	path   string   // the link
 	name   string   // the terminal, /dev/pts/N
@@ -37,6 +40,8 @@ type Terminal struct {
 	epoll  int
 
 	open    bool   // somebody has it open
+	own     int    // openings of ours that inotify is still to tell of
+	locked  bool   // nobody has, and nobody can
 	backlog []byte // for those who will
 }
 
@@ -52,40 +57,39 @@ func Open(path string) (*Terminal, error) {
 	return t, nil
 }
 
-func (t *Terminal) start() error {
-	master, slave, err := pty.Open()
-	if err != nil {
-		return err
-	}
-	defer slave.Close()
-	t.master, t.name, t.fd = master, slave.Name(), int(master.Fd())
-	if err := unix.SetNonblock(t.fd, true); err != nil {
-		return err
-	}
-	if err := makeRaw(t.fd); err != nil {
-		return err
-	}
-	if err := permit(slave); err != nil {
+func (t *Terminal) start() (err error) {
+	if t.master, t.name, err = openRaw(); err != nil {
 		return err
 	}
 	if t.notify, err = unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err != nil {
 		return err
 	}
-	if _, err := unix.InotifyAddWatch(t.notify, t.name, unix.IN_OPEN|unix.IN_CLOSE); err != nil {
-		return err
-	}
 	if t.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return err
 	}
-	for fd, events := range map[int]uint32{
-		t.fd:     unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLET,
-		t.notify: unix.EPOLLIN,
-	} {
-		if err := unix.EpollCtl(t.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)}); err != nil {
-			return err
-		}
+	if err := t.poll(t.notify, unix.EPOLLIN); err != nil {
+		return err
+	}
+	return t.present()
+}
+
+// present watches the terminal, and lets the path lead to it.
+func (t *Terminal) present() error {
+	t.fd = int(t.master.Fd()) // which makes it blocking
+	if err := unix.SetNonblock(t.fd, true); err != nil {
+		return err
+	}
+	if _, err := unix.InotifyAddWatch(t.notify, t.name, unix.IN_OPEN|unix.IN_CLOSE); err != nil {
+		return err
+	}
+	if err := t.poll(t.fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLET); err != nil {
+		return err
 	}
 	return link(t.name, t.path)
+}
+
+func (t *Terminal) poll(fd int, events uint32) error {
+	return unix.EpollCtl(t.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
 // Path gives the path of the link.
@@ -107,8 +111,13 @@ func (t *Terminal) Read(b []byte) (int, error) {
 	switch {
 	case err == nil:
 		return n, nil
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR), errors.Is(err, unix.EIO):
-		return 0, nil // EIO: nobody has it open
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+		return 0, nil
+	case errors.Is(err, unix.EIO): // nobody has it open, and all is read
+		if t.locked {
+			t.replace()
+		}
+		return 0, nil
 	}
 	return 0, fmt.Errorf("read %s: %w", t.path, err)
 }
@@ -134,24 +143,35 @@ func (t *Terminal) look() {
 	if n <= 0 {
 		return
 	}
-	t.forgetEvents()
-	was := t.open
+	others := t.openings() - t.own
+	t.own = 0
+	was := t.open || others > 0 // maybe no longer than between two looks
 	t.open = t.inUse()
-	if !t.open {
+	if t.open {
+		t.locked = false // it is not, or by one who may undo it
+	} else {
 		_ = makeRaw(t.fd)
 		if was {
-			unlock(t.name)
+			t.unlock()
 		}
 	}
 	t.flush()
 }
 
-// forgetEvents reads inotify empty: what counts is how things are now.
-func (t *Terminal) forgetEvents() {
+// openings reads inotify empty, and says how often the terminal was opened; what
+// counts for the rest is how things are now.
+func (t *Terminal) openings() (count int) {
 	var b [4096]byte
 	for {
-		if n, err := unix.Read(t.notify, b[:]); err != nil || n <= 0 {
-			return
+		n, err := unix.Read(t.notify, b[:])
+		if err != nil || n <= 0 {
+			return count
+		}
+		// Without names, for it is no directory that is watched.
+		for e := b[:n]; len(e) >= unix.SizeofInotifyEvent; e = e[unix.SizeofInotifyEvent:] {
+			if binary.NativeEndian.Uint32(e[4:])&(unix.IN_OPEN|unix.IN_Q_OVERFLOW) != 0 {
+				count++
+			}
 		}
 	}
 }
