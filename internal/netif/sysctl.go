@@ -23,7 +23,8 @@ func (s Sysctl) SetIPv6(name string, index int, on bool) error {
 	if on {
 		return errors.Join(
 			s.set("ipv6", name, "disable_ipv6", "0"),
-			// "ifconfig ecm0 down" keeps the addresses on QNX.
+			// "ifconfig ecm0 down" keeps the addresses on QNX. Linux does so with
+			// all but link-local ones.
 			s.set("ipv6", name, "keep_addr_on_down", "1"),
 		)
 	}
