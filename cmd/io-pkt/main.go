@@ -37,11 +37,8 @@
 //	-d driver [options]    Load a driver: "ecm", "devnp-ecm.so" or
 //	                       "/lib/dll/devnp-ecm.so". The word that follows, if it
 //	                       does not begin with "-", holds its options, separated
-//	                       by commas. May be repeated. The stack itself takes
-//	                       name=PREFIX, the interfaces' base name, and unit=N or
-//	                       lan=N, the interface's number; the rest are the
-//	                       driver's: see the package ecmdrv.
-//	-p protocol [options]  "tcpip" is always there; of its options see below.
+//	                       by commas; they are below. May be repeated.
+//	-p protocol [options]  "tcpip" is always there; its options are below.
 //	                       Other protocols do not exist here.
 //	-i instance            The stack's number: "mount -T io-pkt1" is for the one
 //	                       with -i 1. It is found by that at /dev/io-pkt1, too.
@@ -59,8 +56,51 @@
 // --foreground, --help and --version come first on the line. With --foreground
 // io-pkt stays what it was started as, for service managers and containers.
 //
-// These options of tcpip have an effect, and numbers may be decimal, 0x
-// hexadecimal or octal:
+// # Options of drivers
+//
+// Numbers may be decimal, 0x hexadecimal or octal. Of the interfaces of either driver:
+//
+//	name=PREFIX     Their base name. The default is ecm.
+//	unit=N, lan=N   The number of the interface, for one device. The default is the
+//	                lowest that is free.
+//
+// Of ecm, devnp-ecm.so, and of ecmplus, devnp-ecmplus.so:
+//
+//	busnum=N, devnum=N  Drive this device only, by the numbers that lsusb shows. The
+//	                default is all ECM devices.
+//	pnp             Stay loaded while devices come and go. Without it only what is
+//	                there now counts.
+//	ign_remove      Leave the interface when the device is pulled.
+//	path=PATH       The USB stack: a directory like /dev/bus/usb, a USB/IP socket, or
+//	                host:port of a USB/IP server. For the default see Files.
+//	wait=SECONDS    Wait so long for the USB stack to appear. The default is 60.
+//	mac=12HEX       Use this MAC address. The default is the device's own, unless
+//	                another interface has it.
+//	receive=N, transmit=N  How many transfers are kept in flight, at most. The
+//	                default is 64.
+//	pad             End frames of whole USB packets with one more byte, for a device
+//	                that cannot take zero-length packets.
+//	verbose[=N]     Say more in the log.
+//
+// Of ecm only:
+//
+//	bufsz=BYTES     The buffer of the AT channel, /dev/serecmN: the longest command.
+//	                The default is 2048.
+//
+// ecmplus is the same driver for modems whose control interface does not have the
+// class of the standard; the log says which values such a modem needs. Of ecmplus
+// only:
+//
+//	classid=HEX     The class of the control interface, in hexadecimal. The default
+//	                is 2.
+//	subclassid=HEX  Its subclass, in hexadecimal. The default is 6.
+//	intf=N          The lowest interface number to look at. The default is 0.
+//	ctrlbufsz=BYTES  What bufsz is for ecm. The default is 1024.
+//	ctrlrxurb=N     Accepted, without effect.
+//
+// # Options of tcpip
+//
+// These have an effect, with numbers as above:
 //
 //	prefix=/PATH    put PATH before /dev/socket and /dev/slog, for a stack of
 //	                one's own; clients find it with SOCK=/PATH
