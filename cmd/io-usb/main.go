@@ -52,9 +52,8 @@
 //	                1 is the default, 16.
 //	serial=TEXT     The serial number. The default is the address.
 //	vid=N,did=N     Vendor and product. The default is 0x1209, 0x0001.
-//	desc=FILE       Look like the device whose descriptors are in this file; the
-//	                function ParseDescriptors of usb/sim tells how it is
-//	                written. Of the options above only count, speed and mac count
+//	desc=FILE       Look like the device whose descriptors are in this file; see
+//	                below. Of the options above only count, speed and mac count
 //	                then.
 //	net=WORD        What is behind each device. stack, the default: a host that
 //	                answers ARP and ping, gives out addresses over DHCP, and has
@@ -74,6 +73,20 @@
 //	                default is any number.
 //	listen=HOST:PORT  Serve USB/IP over TCP, too.
 //	bus=N           The number of the bus, 1 to 255. The default is 1.
+//
+// # Files of descriptors
+//
+// The file of desc has lines such as
+//
+//	device HEX         the device descriptor
+//	config INDEX HEX   the configuration with this index, from 0 without a gap, with
+//	                   all that belongs to it: what GET_DESCRIPTOR gives
+//	string INDEX TEXT  a string
+//	# comment
+//
+// Bytes are two digits each, with or without blanks between. There must be a device
+// and a configuration. The file "descriptors" that Linux has of each device in
+// /sys/bus/usb/devices holds both: 18 bytes of the device, then its configurations.
 //
 // # Options of host controllers
 //
