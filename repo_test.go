@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,6 +159,32 @@ func TestArrows(t *testing.T) {
 			if ours && !slices.ContainsFunc(allowed, func(a string) bool { return within(imported, a) }) {
 				t.Errorf("%s imports %s", file, imported)
 			}
+		}
+	})
+}
+
+// tableRow is a package's name in the table of packages.
+var tableRow = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|")
+
+// The table of packages has each one that there is, but for the commands, and nothing
+// that there is not.
+func TestTable(t *testing.T) {
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make(map[string]int)
+	for _, row := range tableRow.FindAllStringSubmatch(string(text), -1) {
+		rows[row[1]]++
+		if info, err := os.Stat(row[1]); err != nil || !info.IsDir() || rows[row[1]] > 1 {
+			t.Errorf("the table has %s, which is not there, or there twice", row[1])
+		}
+	}
+	goFiles(t, func(file string, _ []byte, _ *ast.File) {
+		pkg := path.Dir(filepath.ToSlash(file))
+		if rows[pkg] == 0 && pkg != "." && !within(pkg, "cmd") {
+			t.Errorf("the table lacks %s", pkg)
+			rows[pkg] = 1 // once is enough
 		}
 	})
 }
