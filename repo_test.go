@@ -4,12 +4,12 @@ package repo
 
 import (
 	"bytes"
-	"errors"
 	"go/ast"
 	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -130,7 +130,7 @@ var arrows = map[string][]string{
 	"internal/stack":  {"internal/ctl", "internal/netif"},
 	"slog":            {},
 	"usb":             {},
-	"usb/sim":         {"usb", "internal/netif"},
+	"usb/sim":         {"usb"},
 	"usb/usbip":       {"usb"},
 	"usb/host":        {"usb"},
 	"test":            {},
@@ -141,6 +141,7 @@ var arrows = map[string][]string{
 var everybody = []string{"internal/nic", "internal/poll", "internal/qnx", "slog"}
 
 func TestArrows(t *testing.T) {
+	idle := maps.Clone(arrows) // what no import is for
 	goFiles(t, func(file string, _ []byte, syntax *ast.File) {
 		if strings.HasSuffix(file, "_test.go") {
 			return
@@ -156,11 +157,17 @@ func TestArrows(t *testing.T) {
 				t.Fatal(err)
 			}
 			imported, ours := strings.CutPrefix(imported, "io-pkt/")
+			idle[pkg] = slices.DeleteFunc(slices.Clone(idle[pkg]), func(a string) bool { return within(imported, a) })
 			if ours && !slices.ContainsFunc(allowed, func(a string) bool { return within(imported, a) }) {
 				t.Errorf("%s imports %s", file, imported)
 			}
 		}
 	})
+	for pkg, unused := range idle {
+		if len(unused) > 0 {
+			t.Errorf("%s may import %q and does not", pkg, unused)
+		}
+	}
 }
 
 // tableRow is a package's name in the table of packages.
@@ -192,17 +199,25 @@ func TestTable(t *testing.T) {
 // within reports whether a package is pkg or below it.
 func within(sub, pkg string) bool { return sub == pkg || strings.HasPrefix(sub, pkg+"/") }
 
-// The commands that only talk to a server are small and static: they run where
-// no libusb is, and start at once.
+// All commands but io-pkt run where no libusb is, and without cgo. Those that do not
+// simulate devices are small, too, and start at once.
 func TestLight(t *testing.T) {
-	forbidden := []string{"runtime/cgo", "github.com/google/gousb", "github.com/songgao/water",
-		"github.com/vishvananda/netlink", "gvisor.dev/gvisor/pkg/tcpip", "io-pkt/usb", "io-pkt/ecmdrv"}
-	for _, command := range []string{"dhcp.client", "ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slogger", "on", "pidin", "random", "slay", "waitfor"} {
-		t.Run(command, func(t *testing.T) {
-			if _, err := os.Stat("cmd/" + command); errors.Is(err, fs.ErrNotExist) {
-				t.Skip("it is not there")
-			}
-			for _, p := range dependencies(t, "./cmd/"+command) {
+	commands, err := filepath.Glob("cmd/*")
+	if err != nil || len(commands) == 0 {
+		t.Fatalf("commands %q, %v", commands, err)
+	}
+	for _, command := range commands {
+		forbidden := []string{"github.com/google/gousb", "io-pkt/usb/host"}
+		switch filepath.Base(command) {
+		case "io-pkt":
+			continue
+		case "io-usb":
+		default:
+			forbidden = append(forbidden, "github.com/songgao/water", "github.com/vishvananda/netlink",
+				"gvisor.dev/gvisor/pkg/tcpip", "io-pkt/usb", "io-pkt/ecmdrv")
+		}
+		t.Run(filepath.Base(command), func(t *testing.T) {
+			for _, p := range dependencies(t, "./"+command) {
 				if slices.Contains(forbidden, p) {
 					t.Errorf("%s links %s", command, p)
 				}
