@@ -246,7 +246,7 @@ func TestMessage(t *testing.T) {
 		d.at.notified()
 		d.settle()
 	}
-	d.expect("\r\n> Hello\r\n> there\x1a"[:4] + "\n> " + "\r\n+CMGS: 1\r\n\r\nOK\r\n" + "\r\nOK\r\n")
+	d.expect("\r\n> " + "\n> " + "\r\n+CMGS: 1\r\n\r\nOK\r\n" + "\r\nOK\r\n")
 }
 
 // Each size of buffer, with commands that just fit in and that do not.

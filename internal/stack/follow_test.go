@@ -14,7 +14,6 @@ import (
 // A device learns of changes whoever makes them.
 func TestTell(t *testing.T) {
 	s, dev := loadOne(t, false)
-	_ = s
 	for _, step := range []struct {
 		ip   string
 		up   bool
