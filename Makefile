@@ -64,7 +64,8 @@ bench:
 lint:
 	@scripts/setup test
 	$(GO) run $(GOLANGCI) run ./...
-	shellcheck scripts/* .ci/run test/*/testdata/*.sh
+	shellcheck scripts/* .ci/run packaging/deb \
+		$(addprefix packaging/debian/,postinst postrm prerm start) test/*/testdata/*.sh
 
 install: build
 	install -d '$(TO)/bin' '$(TO)/share/man/man8' '$(TO)/share/bash-completion/completions'
