@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"io-pkt/internal/qnx"
@@ -22,12 +23,20 @@ var scripts = []string{"/etc/udhcpc/default.script", "/usr/share/udhcpc/default.
 
 // find gives the system's DHCP client, and how its command line begins.
 func find() (path string, argv []string, err error) {
+	useless := ""
 	for _, line := range clients {
 		path, err := lookPath(line[0])
-		if err != nil || line[len(line)-1] == "udhcpc" && !slices.ContainsFunc(scripts, exists) {
-			continue
+		switch {
+		case err != nil:
+		case line[len(line)-1] == "udhcpc" && !slices.ContainsFunc(scripts, exists):
+			useless = path
+		default:
+			return path, slices.Clone(line), nil
 		}
-		return path, slices.Clone(line), nil
+	}
+	if useless != "" {
+		return "", nil, fmt.Errorf("%s is no DHCP client without %s: %s",
+			useless, strings.Join(scripts, " or "), qnx.ErrnoText(syscall.ENOENT))
 	}
 	return "", nil, fmt.Errorf("no DHCP client on this machine: %s", qnx.ErrnoText(syscall.ENOENT))
 }

@@ -10,8 +10,10 @@ dhcp.client configures an interface by DHCP.
 # Description
 
 dhcp.client calls the system's own DHCP client, which is the first of these in
-PATH: dhclient, udhcpc, dhcpcd, and busybox's udhcpc. It runs in the foreground;
-scripts have "&" behind it, or -u.
+PATH: dhclient, udhcpc, dhcpcd, and busybox's udhcpc. Either udhcpc counts only where
+there is a script for it, which does the configuring: /etc/udhcpc/default.script or
+/usr/share/udhcpc/default.script. The client runs in the foreground; scripts have "&"
+behind it, or -u.
 
 dhclient, the word of QNX 7, is the system's dhclient with the same arguments; where
 there is none, it is one of the others.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,15 @@ func TestRefuses(t *testing.T) {
 	_, errs, status := newMachine(t).run(t, "dhcp.client", "-i lo")
 	if want := "dhcp.client: no DHCP client on this machine: No such file or directory\n"; errs != want || status != 1 {
 		t.Errorf("status %d, %q", status, errs)
+	}
+	if slices.ContainsFunc(scripts, exists) {
+		t.Skip("this machine has a script for udhcpc")
+	}
+	m = newMachine(t, "busybox")
+	_, errs, status = m.run(t, "dhcp.client", "-i lo")
+	want := "dhcp.client: " + m.path + "/busybox is no DHCP client without /etc/udhcpc/default.script or /usr/share/udhcpc/default.script: No such file or directory\n"
+	if errs != want || status != 1 {
+		t.Errorf("status %d, %q, want %q", status, errs, want)
 	}
 }
 
