@@ -10,7 +10,8 @@ on runs a command with another priority, processor, user, terminal or environmen
 # Description
 
 on becomes the command, with what the options ask for. Without a command,
-priority and processors are set for the process that called it.
+priority and processors are set for the process that called it. qon is another name
+of it.
 
 # Options
 
