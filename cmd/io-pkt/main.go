@@ -29,8 +29,8 @@
 // "if_up -p ecm0" to wait for an interface. What goes wrong with them is in the
 // system log (sloginfo), and changes no exit status.
 //
-// SIGTERM ends it: interfaces are removed and devices given back. Other signals
-// that can be caught do nothing.
+// SIGTERM ends it: interfaces are removed and devices given back. What else
+// terminals and programs usually send does nothing.
 //
 // # Options
 //
