@@ -20,7 +20,7 @@ refuses() {
 }
 
 modprobe -a tun 8021q
-NEED_VLANS=1 stack.test -test.v -test.run VLAN
+NEED_VLANS=1 stack.test -test.v -test.run 'VLAN|MTUForIPv6'
 
 ip netns add far
 io-usb -d sim netns=far,tap=far0,segment=1518 # with room for the tag
