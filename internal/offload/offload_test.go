@@ -2,10 +2,13 @@ package offload
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"testing"
 
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/checksum"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 )
 
@@ -159,6 +162,35 @@ func TestPeers(t *testing.T) {
 			if got := splitAll(t, packets); len(packets) != 2 || !equal(got, [][]byte{frames[0], other}) {
 				t.Errorf("v6 %v, address %d: got %d packets, want 2 that are as they came", s.v6, i, len(packets))
 			}
+		}
+	}
+}
+
+// Behind a routing header (RFC 8200, 4.4) the pseudo header has the final destination,
+// which only the sum that the kernel has made says.
+func TestRoutingHeader(t *testing.T) {
+	const routing = 24 // type 2, with one address (RFC 6275, 6.4)
+	final := tcpip.AddrFrom16([16]byte{0xfd, 15: 9})
+	frame := spec{v6: true, flags: ack, payload: text(0, 2500)}.frame()
+	const ip, plain = etherLen, etherLen + ip6Len
+	options := append([]byte{protoTCP, 2, 2, 1, 0, 0, 0, 0}, final.AsSlice()...)
+	frame = slices.Insert(frame, plain, options...)
+	frame[ip+6] = 43
+	const transport = plain + routing
+	length := len(frame) - transport
+	field := frame[transport+tcpCsum:]
+	binary.BigEndian.PutUint16(field, header.PseudoHeaderChecksum(header.TCPProtocolNumber, addr6[0], final, uint16(length)))
+	var s Splitter
+	h := Header{Flags: NeedsCsum, GSOType: GSOTCPv6, GSOSize: 1000, CsumStart: transport, CsumOffset: tcpCsum}
+	if err := s.Start(frame, h, 1514); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 1514)
+	for s.Pending() {
+		segment := buf[transport:s.Next(buf)]
+		x := header.PseudoHeaderChecksum(header.TCPProtocolNumber, addr6[0], final, uint16(len(segment)))
+		if got := checksum.Checksum(segment, x); got != 0xffff {
+			t.Errorf("a segment of %d bytes has a wrong checksum: the sum is %#x", len(segment), got)
 		}
 	}
 }

@@ -34,7 +34,6 @@ func (s *Splitter) Start(frame []byte, h Header, limit int) error {
 		return ErrMalformed
 	}
 	var head int
-	proto := uint16(protoTCP)
 	switch h.GSOType &^ GSOECN {
 	case GSOTCPv4, GSOTCPv6:
 		if v6 != (h.GSOType&^GSOECN == GSOTCPv6) || len(frame) < transport+tcpLen || h.CsumOffset != tcpCsum {
@@ -45,7 +44,7 @@ func (s *Splitter) Start(frame []byte, h Header, limit int) error {
 			return ErrMalformed
 		}
 	case GSOUDPL4:
-		head, proto = transport+udpLen, protoUDP
+		head = transport + udpLen
 		if h.CsumOffset != udpCsum {
 			return ErrMalformed
 		}
@@ -56,14 +55,17 @@ func (s *Splitter) Start(frame []byte, h Header, limit int) error {
 		return ErrMalformed
 	}
 	s.head, s.payload, s.size = frame[:head], frame[head:], int(h.GSOSize)
-	s.ip, s.transport, s.v6, s.udp, s.first = ip, transport, v6, proto == protoUDP, true
-	s.prepare(proto)
+	s.ip, s.transport, s.v6, s.udp, s.first = ip, transport, v6, h.GSOType&^GSOECN == GSOUDPL4, true
+	s.prepare(int(h.CsumOffset))
 	return nil
 }
 
-// prepare sums what is the same in all segments.
-func (s *Splitter) prepare(proto uint16) {
-	s.pseudo = pseudo(addresses(s.head, s.ip, s.v6), proto)
+// prepare sums what is the same in all segments. The pseudo header's sum is in the
+// frame's checksum field: with a routing header (RFC 8200, 8.1) its destination is not
+// that of the IPv6 header.
+func (s *Splitter) prepare(offset int) {
+	whole := uint16(len(s.head) - s.transport + len(s.payload))
+	s.pseudo = sum(0).word(binary.BigEndian.Uint16(s.head[s.transport+offset:])).word(^whole)
 	if !s.udp {
 		s.seq = binary.BigEndian.Uint32(s.head[s.transport+4:])
 	}
