@@ -30,8 +30,8 @@ const (
 	maxAsking   = 16       // connections
 	ctlDeadline = 5 * time.Second
 
-	// acceptPause is how long serve waits when the system is out of descriptors
-	// or memory, as usbip.Server does.
+	// acceptPause is how long serve waits when a connection is not to be had: the
+	// system is out of descriptors, most likely.
 	acceptPause = 100 * time.Millisecond
 )
 
@@ -94,7 +94,7 @@ func (c *commands) serve(l net.Listener) error {
 			continue
 		case c.isClosing():
 			return nil
-		case !isTemporary(err):
+		case errors.Is(err, net.ErrClosed):
 			return err
 		}
 		select {
@@ -103,11 +103,6 @@ func (c *commands) serve(l net.Listener) error {
 			return nil
 		}
 	}
-}
-
-func isTemporary(err error) bool {
-	var e interface{ Temporary() bool }
-	return errors.As(err, &e) && e.Temporary()
 }
 
 func (c *commands) isClosing() bool {

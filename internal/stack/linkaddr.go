@@ -25,11 +25,16 @@ func (s *Stack) addLink(i *iface, text string, active bool) error {
 		return fmt.Errorf("%s: link address %v: %w", i.name, mac, syscall.EINVAL)
 	}
 	same := func(x net.HardwareAddr) bool { return bytes.Equal(x, mac) }
+	room := func(l *local) {
+		if len(l.links) >= maxLinks && !slices.ContainsFunc(l.links, same) {
+			err = fmt.Errorf("%s: more than %d link addresses: %w", i.name, maxLinks, syscall.ENOSPC)
+		}
+	}
 	if active {
 		if same(current) {
 			return nil
 		}
-		if err := s.roomForLink(i, same); err != nil {
+		if s.keep(i, room); err != nil {
 			return err
 		}
 		if err := netif.SetMAC(s.indexOf(i), mac); err != nil {
@@ -41,27 +46,13 @@ func (s *Stack) addLink(i *iface, text string, active bool) error {
 		return nil
 	}
 	s.keep(i, func(l *local) {
-		switch {
-		case same(current) || slices.ContainsFunc(l.links, same):
+		if same(current) || slices.ContainsFunc(l.links, same) {
 			err = fmt.Errorf("%s: link address %v: %w", i.name, mac, syscall.EEXIST)
-		case len(l.links) >= maxLinks:
-			err = fmt.Errorf("%s: more than %d link addresses: %w", i.name, maxLinks, syscall.ENOSPC)
-		default:
+		} else if room(l); err == nil {
 			l.links = append(l.links, mac)
 		}
 	})
 	return err
-}
-
-// roomForLink refuses a new link address that would leave one more to be kept than
-// there may be.
-func (s *Stack) roomForLink(i *iface, same func(net.HardwareAddr) bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(i.local.links) >= maxLinks && !slices.ContainsFunc(i.local.links, same) {
-		return fmt.Errorf("%s: more than %d link addresses: %w", i.name, maxLinks, syscall.ENOSPC)
-	}
-	return nil
 }
 
 // deleteLink forgets a link address. The one in use cannot go.
