@@ -1,6 +1,9 @@
 package offload
 
-import "testing"
+import (
+	"encoding/binary"
+	"testing"
+)
 
 // largeFrame has ten full segments of TCP over IPv4 with timestamps, and what the
 // kernel says of it.
@@ -11,6 +14,7 @@ func largeFrame() ([]byte, Header) {
 		0, 80, 0x12, 0x34, 0, 0, 0, 0, 0, 0, 0, 1, 0x80, 0x10, 1, 0, 0, 0, 0, 0,
 		1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2,
 	}, make([]byte, 10*1448)...)
+	binary.BigEndian.PutUint16(frame[50:], pseudo(addresses(frame, etherLen, false), protoTCP).word(uint16(len(frame)-34)).fold())
 	return frame, Header{Flags: NeedsCsum, GSOType: GSOTCPv4, GSOSize: 1448, CsumStart: 34, CsumOffset: tcpCsum}
 }
 
