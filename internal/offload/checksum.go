@@ -7,35 +7,23 @@ import (
 
 // The Internet checksum (RFC 1071) is the ones' complement sum of 16-bit words.
 // Such a sum may be made of larger words and of either byte order, and folded
-// and swapped at the end. Here it is of little-endian words of 64 bits,
-// eight of which are added in one chain of carries.
+// and swapped at the end. Here it is of little-endian words of 64 bits, whose carries
+// are added to the next word.
 
 // A sum is a partial sum of little-endian words. It is good for as much data as
 // there is: carries are added back.
 type sum uint64
 
-// block is how much is added in one chain of carries. Arrays, whose length the
-// compiler knows, spare a check for each word.
+// block is how much addBlocks adds at a time.
 const block = 64
 
 // add adds b to the sum. Data before it must have had an even length.
 func (s sum) add(b []byte) sum {
-	acc := uint64(s)
-	b = b[:len(b):len(b)] // shows the compiler that no block is out of bounds
-	for i := 0; i <= len(b)-block; i += block {
-		p := (*[block]byte)(b[i : i+block : i+block])
-		var carry uint64
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[0:]), 0)
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[8:]), carry)
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[16:]), carry)
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[24:]), carry)
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[32:]), carry)
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[40:]), carry)
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[48:]), carry)
-		acc, carry = bits.Add64(acc, binary.LittleEndian.Uint64(p[56:]), carry)
-		acc += carry // cannot overflow again: a sum that carried is not all ones
+	whole := len(b) &^ (block - 1)
+	if whole > 0 {
+		s = sum(addBlocks(uint64(s), b))
 	}
-	return sum(acc).tail(b[len(b)&^(block-1):])
+	return s.tail(b[whole:])
 }
 
 // tail adds fewer than a block.
