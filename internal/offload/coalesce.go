@@ -39,25 +39,27 @@ type join struct {
 
 // Add takes the next frame of the batch, which must not change until Reset.
 func (c *Coalescer) Add(frame []byte) {
+	for i := len(c.open) - 1; i >= 0; i-- {
+		if j := c.open[i]; j.take(frame) {
+			if j.full() {
+				c.open = append(c.open[:i], c.open[i+1:]...)
+			}
+			return
+		}
+	}
+	c.begin(frame)
+}
+
+// begin has a frame that belongs behind no other one end what it may not overtake, and
+// begin what may be joined to it.
+func (c *Coalescer) begin(frame []byte) {
 	var s segment
 	k := s.parse(frame, c.Protocols)
 	switch k {
 	case host:
 		c.open = slices.DeleteFunc(c.open, func(j *join) bool { return j.first.samePeers(&s) })
 	case flow, plain:
-		for i, j := range c.open {
-			if !j.first.same(&s) {
-				continue
-			}
-			joined := k == plain && j.take(&s)
-			if !joined || j.full() {
-				c.open = append(c.open[:i], c.open[i+1:]...)
-			}
-			if joined {
-				return
-			}
-			break // a flow has one at most
-		}
+		c.open = slices.DeleteFunc(c.open, func(j *join) bool { return j.first.same(&s) })
 	}
 	j := c.start(s, frame)
 	if k != plain || s.pushed() {
@@ -81,12 +83,14 @@ func (c *Coalescer) start(s segment, frame []byte) *join {
 	return j
 }
 
-// take adds a plain segment of the same flow if it belongs behind the others.
-func (j *join) take(s *segment) bool {
-	size := s.size()
-	switch {
-	case size > j.first.size(), j.length+size-etherLen > maxLength,
-		!s.udp && s.seq() != j.next, !j.first.alike(s, len(j.pieces)):
+// take adds a frame if it is a plain segment of the same flow that belongs behind the
+// others.
+func (j *join) take(frame []byte) bool {
+	at := j.first.payload
+	size := len(frame) - at
+	if size <= 0 || size > j.first.size() || j.length+size-etherLen > maxLength ||
+		!j.first.udp && binary.BigEndian.Uint32(frame[j.first.transport+4:]) != j.next ||
+		!j.first.alike(frame, len(j.pieces)) {
 		return false
 	}
 	// A checksum that is wrong is for the kernel to see and to count.
@@ -96,16 +100,16 @@ func (j *join) take(s *segment) bool {
 			return false
 		}
 	}
-	if !s.sound(j.pseudo) {
+	if !j.first.intact(frame, j.pseudo) {
 		return false
 	}
 	if len(j.pieces) == 1 {
-		j.pieces[0] = j.first.frame[j.first.payload:]
+		j.pieces[0] = j.first.frame[at:]
 	}
-	j.pieces = append(j.pieces, s.frame[s.payload:])
+	j.pieces = append(j.pieces, frame[at:])
 	j.length += size
 	j.next += uint32(size)
-	j.pushed = s.pushed()
+	j.pushed = !j.first.udp && frame[j.first.transport+tcpFlags]&tcpPSH != 0
 	return true
 }
 

@@ -11,6 +11,37 @@ type segment struct {
 	transport int // where the ports are
 	payload   int // where it begins, in a plain one
 	v6, udp   bool
+	steady    *[maxHeaders]byte // see steadyTCP4
+}
+
+// steadyTCP4 and the others have the bits of a segment's headers, in all of their bytes,
+// that stay what they are from one segment of a joined frame to the next.
+var (
+	steadyTCP4 = steady(false, false)
+	steadyUDP4 = steady(false, true)
+	steadyTCP6 = steady(true, false)
+	steadyUDP6 = steady(true, true)
+)
+
+func steady(v6, udp bool) *[maxHeaders]byte {
+	m := new([maxHeaders]byte)
+	for i := range m {
+		m[i] = 0xff
+	}
+	ip, t := m[etherLen:], m[etherLen+ip4Len:]
+	if v6 {
+		t = m[etherLen+ip6Len:]
+		clear(ip[4:6]) // payload length
+	} else {
+		clear(ip[2:6])   // total length, identification
+		clear(ip[10:12]) // checksum
+	}
+	clear(t[4:8]) // sequence number; or length and checksum
+	if !udp {
+		t[tcpFlags] = ^byte(tcpPSH)
+		clear(t[tcpCsum : tcpCsum+2])
+	}
+	return m
 }
 
 // A kind says what a frame is to the flows of its batch.
@@ -53,14 +84,20 @@ func (s *segment) parse(f []byte, p Protocols) kind {
 	switch {
 	case proto == protoTCP && len(t) >= tcpLen:
 		head := int(t[12]>>4) * 4
-		s.payload = s.transport + head
+		s.payload, s.steady = s.transport+head, steadyTCP4
+		if s.v6 {
+			s.steady = steadyTCP6
+		}
 		if whole && p.tcp(s.v6) && head >= tcpLen && len(t) > head &&
 			t[tcpFlags]&^(tcpPSH|tcpECE) == tcpACK && t[12]&15 == 0 {
 			return plain
 		}
 		return flow
 	case proto == protoUDP && len(t) >= udpLen:
-		s.udp, s.payload = true, s.transport+udpLen
+		s.udp, s.payload, s.steady = true, s.transport+udpLen, steadyUDP4
+		if s.v6 {
+			s.steady = steadyUDP6
+		}
 		if whole && p.udp(s.v6) && int(binary.BigEndian.Uint16(t[4:])) == len(t) && len(t) > udpLen &&
 			(t[udpCsum] != 0 || t[udpCsum+1] != 0) {
 			return plain
@@ -90,36 +127,50 @@ func (s *segment) samePeers(o *segment) bool {
 
 func (s *segment) addresses() []byte { return addresses(s.frame, etherLen, s.v6) }
 
-// alike reports whether the headers of a segment of the same flow, the n-th after
-// s, are those that cutting a joined frame would give it. What has a fixed length is
-// compared as an array, which takes no call.
-func (s *segment) alike(o *segment, n int) bool {
-	a, b := s.frame, o.frame
-	if *(*[etherLen]byte)(a) != *(*[etherLen]byte)(b) || s.payload != o.payload {
+// alike reports whether the headers of a frame, the n-th after s and with some payload
+// behind as long headers, are those that cutting a joined frame would give it.
+func (s *segment) alike(frame []byte, n int) bool {
+	if !matching(s.frame[:s.payload], frame, s.steady[:]) {
 		return false
 	}
-	x, y := a[etherLen:], b[etherLen:]
-	if s.v6 { // class and flow label, hop limit
-		if *(*[4]byte)(x) != *(*[4]byte)(y) || x[7] != y[7] {
+	a, b := s.frame[etherLen:], frame[etherLen:]
+	if s.v6 {
+		if int(binary.BigEndian.Uint16(b[4:])) != len(b)-ip6Len {
 			return false
 		}
 	} else {
-		// Type of service, DF, time to live. Identification counts up; or it
-		// stands still, which is as good when DF makes it meaningless (RFC 6864).
-		id, next := binary.BigEndian.Uint16(x[4:]), binary.BigEndian.Uint16(y[4:])
-		if x[1] != y[1] || x[6] != y[6] || x[8] != y[8] || next != id+uint16(n) && (next != id || x[6] == 0) {
+		// Identification counts up; or it stands still, which is as good when DF makes it
+		// meaningless (RFC 6864).
+		id, next := binary.BigEndian.Uint16(a[4:]), binary.BigEndian.Uint16(b[4:])
+		if int(binary.BigEndian.Uint16(b[2:])) != len(b) || next != id+uint16(n) && (next != id || a[6] == 0) || unsteady(a) != unsteady(b) {
 			return false
 		}
 	}
-	if s.udp {
+	if !s.udp {
 		return true
 	}
-	t, u := a[s.transport:s.payload], b[s.transport:s.payload]
-	return *(*[4]byte)(t[8:]) == *(*[4]byte)(u[8:]) && // acknowledgment
-		(t[tcpFlags]^u[tcpFlags])&^tcpPSH == 0 &&
-		*(*[2]byte)(t[14:]) == *(*[2]byte)(u[14:]) && // window
-		string(t[tcpCsum+2:]) == string(u[tcpCsum+2:]) // urgent pointer, options
+	t := frame[s.transport:]
+	return int(binary.BigEndian.Uint16(t[4:])) == len(t) && (t[udpCsum] != 0 || t[udpCsum+1] != 0)
 }
+
+// unsteady is the sum of what changes in an IPv4 header from one segment to the next, with
+// the checksum: when that of one is right, that of the other is where this is the same.
+func unsteady(ip []byte) uint32 {
+	return (uint32(binary.BigEndian.Uint16(ip[2:])) + uint32(binary.BigEndian.Uint16(ip[4:])) + uint32(binary.BigEndian.Uint16(ip[10:]))) % 0xffff
+}
+
+// matching reports whether b begins as a is, 8 bytes or more, in the bits that mask has.
+func matching(a, b, mask []byte) bool {
+	a, b, mask = a[:len(a):len(a)], b[:len(a):len(a)], mask[:len(a):len(a)] // spares checks
+	last := len(a) - 8
+	diff := (word(a[last:]) ^ word(b[last:])) & word(mask[last:])
+	for i := 0; i < last; i += 8 {
+		diff |= (word(a[i:]) ^ word(b[i:])) & word(mask[i:])
+	}
+	return diff == 0
+}
+
+func word(b []byte) uint64 { return binary.NativeEndian.Uint64(b) }
 
 func (s *segment) seq() uint32 { return binary.BigEndian.Uint32(s.frame[s.transport+4:]) }
 
@@ -137,9 +188,11 @@ func (s *segment) pseudo() sum {
 
 // sound reports whether the checksums are right.
 func (s *segment) sound(pseudo sum) bool {
-	t := s.frame[s.transport:]
-	if pseudo.word(uint16(len(t))).add(t).fold() != 0xffff {
-		return false
-	}
-	return s.v6 || sum(0).add(s.frame[etherLen:s.transport]).fold() == 0xffff
+	return s.intact(s.frame, pseudo) && (s.v6 || sum(0).add(s.frame[etherLen:s.transport]).fold() == 0xffff)
+}
+
+// intact reports whether the checksum of TCP or UDP is right in a frame of the same flow.
+func (s *segment) intact(frame []byte, pseudo sum) bool {
+	t := frame[s.transport:]
+	return pseudo.word(uint16(len(t))).add(t).fold() == 0xffff
 }
