@@ -114,7 +114,7 @@ var arrows = map[string][]string{
 	"cmd/dhcp.client": {"internal/ctl", "internal/getopt", "internal/waitfor"},
 	"cmd/if_up":       {"internal/ctl", "internal/getopt"},
 	"cmd/ifconfig":    {"internal/ctl", "internal/getopt"},
-	"cmd/io-pkt":      {"ecmdrv", "internal/ctl", "internal/daemon", "internal/getopt", "internal/serial", "internal/stack", "usb"},
+	"cmd/io-pkt":      {"ecmdrv", "internal/ctl", "internal/daemon", "internal/getopt", "internal/process", "internal/serial", "internal/stack", "usb"},
 	"cmd/io-usb":      {"internal/daemon", "internal/getopt", "usb"},
 	"cmd/mount":       {"internal/ctl", "internal/getopt"},
 	"cmd/nicinfo":     {"internal/ctl", "internal/getopt"},

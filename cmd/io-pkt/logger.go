@@ -37,22 +37,18 @@ func (l logger) starting(a arguments, t tcpip) {
 	}
 }
 
-// Priorities that QNX has.
-const (
-	minPriority = 1
-	maxPriority = 255
-)
-
-// remarks are what the log is told about the options that do nothing.
+// remarks are what the log is told about the options that do nothing, and about -P when
+// it is a bad one.
 func (a arguments) remarks(cpus int) (remarks []remark) {
+	if value, given := a.values['P']; given {
+		if _, ok := a.priority(); !ok {
+			remarks = append(remarks, remark{slog.Warning, fmt.Sprintf("option -P: invalid priority %s ignored", value)})
+		}
+	}
 	for _, letter := range a.idleLetters() {
-		n, _ := getopt.Number(a.values[letter])
-		switch {
-		case letter == 'P' && (n < minPriority || n > maxPriority):
-			remarks = append(remarks, remark{slog.Warning, fmt.Sprintf("option -P: invalid priority %s ignored", a.values[letter])})
-		case letter == 'D' && a.threads(cpus) == 1:
+		if letter == 'D' && a.threads(cpus) == 1 {
 			remarks = append(remarks, remark{slog.Warning, "option -D ignored: there is only one thread"})
-		default:
+		} else {
 			remarks = append(remarks, remark{slog.Debug1, fmt.Sprintf("option -%c has no effect here", letter)})
 		}
 	}
@@ -71,7 +67,7 @@ func (a arguments) threads(cpus int) int64 {
 // idleLetters are the options that were given and do nothing.
 func (a arguments) idleLetters() (letters []byte) {
 	for letter := range a.values {
-		if letter != 'i' && letter != 'U' {
+		if strings.IndexByte("PUi", letter) < 0 {
 			letters = append(letters, letter)
 		}
 	}

@@ -46,9 +46,14 @@
 //	                       name[,gid]... The rights to make interfaces and to open
 //	                       the nodes of devices that are plugged in later are
 //	                       kept: CAP_NET_ADMIN and CAP_DAC_OVERRIDE.
+//	-P priority            1 to 255, as QNX has them; the default is 21, and what other
+//	                       programs have 10. It is Linux's nice value the other way
+//	                       round: -11 for 21, for io-pkt and its session. That takes
+//	                       CAP_SYS_NICE. Without -P the priority stays that which
+//	                       nice(1), chrt(1) or "on -p" has set.
 //	-v                     Show what goes wrong with drivers on standard error,
 //	                       too.
-//	-D -I -S -P priority -q interval -r priority -t threads -u string -w interval
+//	-D -I -S -q interval -r priority -t threads -u string -w interval
 //	                       Nothing.
 //
 // An option that does not exist is complained about, and start-up goes on.

@@ -45,6 +45,8 @@ func (a arguments) drop(argv []string) error {
 	if err != nil || u.UID == os.Geteuid() { // it has been done
 		return err
 	}
+	p, _ := a.priority()
+	_ = p.Permit() // slower without
 	return u.Exec(argv, unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE)
 }
 

@@ -80,6 +80,7 @@ func serve(ctx context.Context, a arguments, ready func(), stderr io.Writer) (er
 	go func() { served <- server.Serve(listener) }() // ends with server.Close
 
 	l.starting(a, t)
+	l.prioritize(a)
 	if err := t.apply("/proc/sys", v6); err != nil {
 		l.put(slog.Warning, fmt.Sprintf("tcpip: kernel settings: %v", err))
 	}

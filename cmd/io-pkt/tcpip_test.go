@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"io-pkt/internal/process"
 )
 
 // said gives remarks as the log shows them, severity and text.
@@ -147,8 +149,9 @@ func TestRemarks(t *testing.T) {
 		want []string
 	}{
 		{"x -d ecm -v -i1 -U 33:33", 4, nil},
-		{"x -P 10 -t 2 -q1 -r2 -u3 -w4 -SI", 4, []string{idle("I"), idle("P"), idle("S"), idle("q"), idle("r"), idle("t"), idle("u"), idle("w")}},
+		{"x -P 10 -t 2 -q1 -r2 -u3 -w4 -SI", 4, []string{idle("I"), idle("S"), idle("q"), idle("r"), idle("t"), idle("u"), idle("w")}},
 		{"x -P 0x100", 4, []string{"3 option -P: invalid priority 0x100 ignored"}},
+		{"x -P 0", 4, []string{"3 option -P: invalid priority 0 ignored"}},
 		{"x -P high", 4, []string{"3 option -P: invalid priority high ignored"}},
 		{"x -D", 4, []string{idle("D")}},
 		{"x -D", 1, []string{"3 option -D ignored: there is only one thread"}},
@@ -173,6 +176,27 @@ func TestInstance(t *testing.T) {
 		}
 		if n != want {
 			t.Errorf("-i %s: %d, want %d", word, n, want)
+		}
+	}
+}
+
+func TestPriority(t *testing.T) {
+	for _, c := range []struct {
+		line  string
+		level int
+		asked bool
+	}{
+		{"x", 21, false},
+		{"x -P 15", 15, true},
+		{"x -P0x1e", 30, true},
+		{"x -P 255", 255, true},
+		{"x -P 256", 21, false},
+		{"x -P -1", 21, false},
+		{"x -P low", 21, false},
+	} {
+		p, asked := parseArgv(strings.Fields(c.line)).priority()
+		if want := (process.Priority{Level: c.level}); p != want || asked != c.asked {
+			t.Errorf("%s: %v, asked %v, want %v, %v", c.line, p, asked, want, c.asked)
 		}
 	}
 }

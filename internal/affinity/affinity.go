@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/process"
 )
 
 const (
@@ -116,32 +118,9 @@ func (k *Keeper) Settle(now time.Time, movers int) error {
 	return move(want)
 }
 
-// move sets the affinity of all threads. A thread to come has its maker's, so that it
-// looks again for those that came meanwhile; they are few, and so are the looks.
+// move sets the affinity of all threads.
 func move(set unix.CPUSet) error {
-	const looks = 10
-	moved := make(map[int]bool)
-	for range looks {
-		threads, err := os.ReadDir("/proc/self/task")
-		if err != nil {
-			return err
-		}
-		before := len(moved)
-		for _, t := range threads {
-			id, err := strconv.Atoi(t.Name())
-			if err != nil || moved[id] {
-				continue
-			}
-			if err := unix.SchedSetaffinity(id, &set); err != nil && err != unix.ESRCH {
-				return err
-			}
-			moved[id] = true
-		}
-		if len(moved) == before {
-			break
-		}
-	}
-	return nil
+	return process.EachThread(func(tid int) error { return unix.SchedSetaffinity(tid, &set) })
 }
 
 // mostDisturbed gives the processor of a set that has served interrupts for the

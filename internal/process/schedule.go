@@ -1,8 +1,11 @@
 package process
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/bits"
+	"os"
 	"strconv"
 	"strings"
 
@@ -21,6 +24,9 @@ func (p Priority) String() string {
 
 // ordinary is what programs have on QNX that ask for nothing: Linux's nice value 0.
 const ordinary = 10
+
+// Ordinary is the priority of a process for which nobody has set another.
+var Ordinary = Priority{ordinary, 'o'}
 
 // ParsePriority reads a number with perhaps a policy's letter behind it.
 func ParsePriority(word string) (Priority, error) {
@@ -56,6 +62,62 @@ func (p Priority) Set(tid int) error {
 	}
 	if err := unix.Setpriority(unix.PRIO_PROCESS, tid, int(p.nice())); err != nil {
 		return fmt.Errorf("set priority %v: %w", p, err)
+	}
+	return nil
+}
+
+// SetSelf gives all threads of this process the priority, which must have no policy. If
+// the process leads a session, the session gets it, too: between sessions Linux's
+// scheduler looks at that alone (sched(7), autogroup).
+func (p Priority) SetSelf() error {
+	if err := EachThread(p.Set); err != nil {
+		return err
+	}
+	if session, err := unix.Getsid(0); err != nil || session != os.Getpid() {
+		return err
+	}
+	err := os.WriteFile("/proc/self/autogroup", []byte(strconv.Itoa(int(p.nice()))), 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // this kernel has none
+	}
+	return err
+}
+
+// Permit lets this process have the priority, also when it has given up being root
+// (getrlimit(2), RLIMIT_NICE).
+func (p Priority) Permit() error {
+	limit := uint64(20 - p.nice())
+	if err := unix.Setrlimit(unix.RLIMIT_NICE, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
+		return fmt.Errorf("permit priority %v: %w", p, err)
+	}
+	return nil
+}
+
+// EachThread calls f for all threads of this process. A thread to come is like its
+// maker, so that it looks again for those that came meanwhile; they are few, and so are
+// the looks. One that has gone is no error.
+func EachThread(f func(tid int) error) error {
+	const looks = 10
+	done := make(map[int]bool)
+	for range looks {
+		threads, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return err
+		}
+		before := len(done)
+		for _, t := range threads {
+			id, err := strconv.Atoi(t.Name())
+			if err != nil || done[id] {
+				continue
+			}
+			if err := f(id); err != nil && !errors.Is(err, unix.ESRCH) {
+				return err
+			}
+			done[id] = true
+		}
+		if len(done) == before {
+			break
+		}
 	}
 	return nil
 }

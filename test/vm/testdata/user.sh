@@ -9,6 +9,16 @@ gadget unplug
 
 io-pkt-v4-hc -U 33:33 -d ecm pnp,verbose
 pid=$(pidof io-pkt-v4-hc)
+
+
+# weighs NICE succeeds when all threads of io-pkt have that nice value, and its session.
+weighs() {
+	local pid
+	pid=$(pidof io-pkt-v4-hc)
+	[ "$(ps -L -o ni= -p "$pid" | sort -u | tr -d ' ')" = "$1" ] && grep "nice $1\$" "/proc/$pid/autogroup"
+}
+
+weighs -11 || fail "-U: priority 21 is not there"
 for round in 1 2; do
 	port=$(gadget plug)
 	if_up -p -r 60 ecm0
@@ -25,3 +35,20 @@ if_up -p -r 60 ecm0
 stop_stack
 await bound "$port" 0 cdc_ether
 [ ! -e /dev/socket ] || fail "/dev/socket is left"
+
+# Other priorities; what somebody else has set counts, but for -P.
+for c in '-P 15:-5' '-P 300:-11' 'nice:3' 'nice -P 12:-2'; do
+	options=${c%:*}
+	# shellcheck disable=SC2086 # words
+	case $options in
+	nice*) nice -n 3 io-pkt-v4-hc ${options#nice} ;;
+	*) io-pkt-v4-hc $options ;;
+	esac
+	want=${c#*:}
+	case $options in
+	nice) ps -L -o ni= -p "$(pidof io-pkt-v4-hc)" | sort -u | grep -x ' *3' || fail "$c: nice(1) does not count" ;;
+	*) weighs "$want" || fail "$c: another priority" ;;
+	esac
+	stop_stack
+	echo "$c: ok"
+done
