@@ -135,3 +135,22 @@ func TestSingle(t *testing.T) {
 		}
 	}
 }
+
+// Only a few receive transfers are missing at a time, and then they all come back.
+func TestRefill(t *testing.T) {
+	m, q, _, _ := newQuiet(t)
+	l := m.loops[0]
+	most := l.depth.size / fewMissing
+	if most == 0 {
+		t.Fatalf("of %d transfers none may be missing", l.depth.size)
+	}
+	for i := range 3 * (most + 1) {
+		q.end(l.rx.address, 1)
+		if err := m.round(); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(l.rx.idle), (i+1)%(most+1); got != want {
+			t.Errorf("after %d frames: %d transfers are missing, want %d", i+1, got, want)
+		}
+	}
+}

