@@ -5,6 +5,7 @@ package host
 import "C"
 
 import (
+	"syscall"
 	"unsafe"
 
 	"github.com/google/gousb"
@@ -85,7 +86,8 @@ func (t *transfer) bind() {
 // submit gives a transfer to the kernel. This and reap do not block, and are made
 // without telling Go's scheduler, which would take the call for one that does and
 // wake a thread for it: without, TCP takes a tenth less of the processor (measured
-// on Linux's ECM gadget).
+// on Linux's ECM gadget). Nor does it go by package unix, which takes 40 instructions
+// more to get there.
 func (t *transfer) submit(fd int) unix.Errno {
 	u := t.urb
 	u.status, u.actual_length, u.error_count = 0, 0, 0
@@ -94,7 +96,7 @@ func (t *transfer) submit(fd int) unix.Errno {
 	if t.ZeroPacket && t.Endpoint&usb.DirIn == 0 && t.Length > 0 {
 		u.flags = C.USBDEVFS_URB_ZERO_PACKET // the host controller's driver sees whether one is needed
 	}
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), C.USBDEVFS_SUBMITURB, uintptr(unsafe.Pointer(u)))
+	_, _, errno := syscall.RawSyscall6(unix.SYS_IOCTL, uintptr(fd), C.USBDEVFS_SUBMITURB, uintptr(unsafe.Pointer(u)), 0, 0, 0)
 	return errno
 }
 
@@ -106,7 +108,7 @@ func (t *transfer) discard(fd int) {
 
 // reap takes one ended transfer's block back from the kernel.
 func reap(fd int, into **C.struct_usbdevfs_urb) unix.Errno {
-	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), C.USBDEVFS_REAPURBNDELAY, uintptr(unsafe.Pointer(into)))
+	_, _, errno := syscall.RawSyscall6(unix.SYS_IOCTL, uintptr(fd), C.USBDEVFS_REAPURBNDELAY, uintptr(unsafe.Pointer(into)), 0, 0, 0)
 	return errno
 }
 
