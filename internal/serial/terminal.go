@@ -179,6 +179,9 @@ func (t *Terminal) openings() (count int) {
 func (t *Terminal) inUse() bool {
 	fds := []unix.PollFd{{Fd: int32(t.fd)}}
 	_, err := unix.Poll(fds, 0)
+	for err == unix.EINTR { // also of a poll that does not wait
+		_, err = unix.Poll(fds, 0)
+	}
 	return err == nil && fds[0].Revents&unix.POLLHUP == 0
 }
 
