@@ -163,7 +163,11 @@ func poll(t *testing.T, limit int, fds ...int) (revents int16) {
 	for _, fd := range fds {
 		p = append(p, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
 	}
-	if _, err := unix.Poll(p, limit); err != nil && err != unix.EINTR {
+	_, err := unix.Poll(p, limit)
+	for err == unix.EINTR { // the runtime's own signals
+		_, err = unix.Poll(p, limit)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, fd := range p {

@@ -42,11 +42,16 @@ func openData(t *testing.T, d *Device) *urbQueue {
 func pollQueue(t *testing.T, q usb.Queue, timeout time.Duration) bool {
 	t.Helper()
 	fd, events := q.PollFD()
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(timeout.Milliseconds()))
-	if err != nil && err != unix.EINTR {
-		t.Fatal(err)
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(timeout.Milliseconds()))
+		if err == unix.EINTR { // the runtime's own signals
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n > 0
 	}
-	return n > 0
 }
 
 // sendAll submits transfers and waits for all of them.
