@@ -10,7 +10,6 @@ gadget unplug
 io-pkt-v4-hc -U 33:33 -d ecm pnp,verbose
 pid=$(pidof io-pkt-v4-hc)
 
-
 # weighs NICE succeeds when all threads of io-pkt have that nice value, and its session.
 weighs() {
 	local pid
