@@ -39,8 +39,8 @@ type join struct {
 
 // Add takes the next frame of the batch, which must not change until Reset.
 func (c *Coalescer) Add(frame []byte) {
-	for i := len(c.open) - 1; i >= 0; i-- {
-		if j := c.open[i]; j.take(frame) {
+	for i, j := range slices.Backward(c.open) {
+		if j.take(frame) {
 			if j.full() {
 				c.open = append(c.open[:i], c.open[i+1:]...)
 			}
