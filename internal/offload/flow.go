@@ -11,20 +11,32 @@ type segment struct {
 	transport int // where the ports are
 	payload   int // where it begins, in a plain one
 	v6, udp   bool
-	steady    *[maxHeaders]byte // see steadyTCP4
 }
 
-// steadyTCP4 and the others have the bits of a segment's headers, in all of their bytes,
-// that stay what they are from one segment of a joined frame to the next.
+// What steady gives.
 var (
-	steadyTCP4 = steady(false, false)
-	steadyUDP4 = steady(false, true)
-	steadyTCP6 = steady(true, false)
-	steadyUDP6 = steady(true, true)
+	steadyTCP4 = steadyBits(false, false)
+	steadyUDP4 = steadyBits(false, true)
+	steadyTCP6 = steadyBits(true, false)
+	steadyUDP6 = steadyBits(true, true)
 )
 
-func steady(v6, udp bool) *[maxHeaders]byte {
-	m := new([maxHeaders]byte)
+// steady has the bits of a plain segment's headers, in all of their bytes, that stay what
+// they are from one segment of a joined frame to the next.
+func (s *segment) steady() []byte {
+	switch {
+	case s.v6 && s.udp:
+		return steadyUDP6
+	case s.v6:
+		return steadyTCP6
+	case s.udp:
+		return steadyUDP4
+	}
+	return steadyTCP4
+}
+
+func steadyBits(v6, udp bool) []byte {
+	m := make([]byte, maxHeaders)
 	for i := range m {
 		m[i] = 0xff
 	}
@@ -84,20 +96,14 @@ func (s *segment) parse(f []byte, p Protocols) kind {
 	switch {
 	case proto == protoTCP && len(t) >= tcpLen:
 		head := int(t[12]>>4) * 4
-		s.payload, s.steady = s.transport+head, steadyTCP4
-		if s.v6 {
-			s.steady = steadyTCP6
-		}
+		s.payload = s.transport + head
 		if whole && p.tcp(s.v6) && head >= tcpLen && len(t) > head &&
 			t[tcpFlags]&^(tcpPSH|tcpECE) == tcpACK && t[12]&15 == 0 {
 			return plain
 		}
 		return flow
 	case proto == protoUDP && len(t) >= udpLen:
-		s.udp, s.payload, s.steady = true, s.transport+udpLen, steadyUDP4
-		if s.v6 {
-			s.steady = steadyUDP6
-		}
+		s.udp, s.payload = true, s.transport+udpLen
 		if whole && p.udp(s.v6) && int(binary.BigEndian.Uint16(t[4:])) == len(t) && len(t) > udpLen &&
 			(t[udpCsum] != 0 || t[udpCsum+1] != 0) {
 			return plain
@@ -130,7 +136,7 @@ func (s *segment) addresses() []byte { return addresses(s.frame, etherLen, s.v6)
 // alike reports whether the headers of a frame, the n-th after s and with some payload
 // behind as long headers, are those that cutting a joined frame would give it.
 func (s *segment) alike(frame []byte, n int) bool {
-	if !matching(s.frame[:s.payload], frame, s.steady[:]) {
+	if !matching(s.frame[:s.payload], frame, s.steady()) {
 		return false
 	}
 	a, b := s.frame[etherLen:], frame[etherLen:]

@@ -254,10 +254,25 @@ func TestProtocols(t *testing.T) {
 
 // A datagram's checksum of 0 means that there is none: it cannot be verified.
 func TestNoChecksum(t *testing.T) {
-	frames := series(spec{udp: true}, 200, 100)
-	frames[1][etherLen+ip4Len+udpCsum], frames[1][etherLen+ip4Len+udpCsum+1] = 0, 0
-	if got := coalesce(all, frames...); len(got) != 2 || !equal(splitAll(t, got), frames) {
-		t.Errorf("got %d packets, want 2 that are as they came", len(got))
+	const at = etherLen + ip4Len + udpCsum
+	odd := spec{udp: true, payload: []byte{0, 0}}
+	odd.payload = bytes.Clone(odd.frame()[at : at+2]) // a sum of all ones, with 0 as with 0xffff
+	for _, frames := range [][][]byte{series(spec{udp: true}, 200, 100), {odd.frame(), odd.frame()}} {
+		frames[1][at], frames[1][at+1] = 0, 0
+		if got := coalesce(all, frames...); len(got) != 2 || !equal(splitAll(t, got), frames) {
+			t.Errorf("got %d packets, want 2 that are as they came", len(got))
+		}
+	}
+}
+
+// A joined frame is no longer than an IP packet can be.
+func TestLongest(t *testing.T) {
+	for _, s := range []spec{{flags: ack}, {udp: true}, {flags: ack, v6: true}, {udp: true, v6: true}} {
+		frames := series(s, 60*1400, 1400)
+		packets := coalesce(all, frames...)
+		if got := counts(t, packets); !equalInts(got, []int{46, 14}) || !equal(splitAll(t, packets), frames) {
+			t.Errorf("%+v: got packets of %v frames, want 46 and 14 that are as they came", s, got)
+		}
 	}
 }
 
