@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"io-pkt/usb"
+	"io-pkt/usb/usbtest"
 )
 
 // Where the gadget's ECM pipes are, found in its descriptors.
@@ -39,21 +38,6 @@ func openData(t *testing.T, d *Device) *urbQueue {
 	return q.(*urbQueue)
 }
 
-func pollQueue(t *testing.T, q usb.Queue, timeout time.Duration) bool {
-	t.Helper()
-	fd, events := q.PollFD()
-	for {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(timeout.Milliseconds()))
-		if err == unix.EINTR { // the runtime's own signals
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n > 0
-	}
-}
-
 // sendAll submits transfers and waits for all of them.
 func sendAll(t *testing.T, q usb.Queue, ts, ended []*usb.Transfer) {
 	if err := q.Submit(ts...); err != nil {
@@ -69,7 +53,7 @@ func sendAll(t *testing.T, q usb.Queue, ts, ended []*usb.Transfer) {
 				t.Fatalf("%d of %d bytes sent: %v", x.Actual, x.Length, x.Err)
 			}
 		}
-		if left -= n; left > 0 && n == 0 && !pollQueue(t, q, 20*time.Second) {
+		if left -= n; left > 0 && n == 0 && !usbtest.Ready(t, q, 20*time.Second) {
 			t.Fatalf("%d transfers do not end", left)
 		}
 	}
@@ -130,7 +114,7 @@ func TestMemoryBeyondUsbfsLimit(t *testing.T) {
 	}
 	ended, refused := make([]*usb.Transfer, len(ts)), 0
 	for got := 0; got < len(ts); {
-		if !pollQueue(t, q, 20*time.Second) {
+		if !usbtest.Ready(t, q, 20*time.Second) {
 			t.Fatalf("%d of %d transfers came back", got, len(ts))
 		}
 		n, err := q.Reap(ended)
@@ -166,7 +150,7 @@ func TestPulledQueueIsQuiet(t *testing.T) {
 	pullGadget(t)
 	<-d.Gone()
 	ended := make([]*usb.Transfer, 64)
-	for got := 0; pollQueue(t, q, 0) || got < len(ts); {
+	for got := 0; usbtest.Ready(t, q, 0) || got < len(ts); {
 		n, err := q.Reap(ended)
 		if err != nil {
 			t.Fatal(err)
@@ -176,7 +160,7 @@ func TestPulledQueueIsQuiet(t *testing.T) {
 	if n, err := q.Reap(ended); n != 0 || err != nil {
 		t.Errorf("Reap = %d, %v; want nothing", n, err)
 	}
-	if pollQueue(t, q, 0) {
+	if usbtest.Ready(t, q, 0) {
 		t.Error("ready with nothing to hand back")
 	}
 }

@@ -65,7 +65,7 @@ func (w *wire) exchange(what string, frame []byte, done func(reply []byte) bool)
 	answered := false // perhaps before the device has told that our frame is out
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		w.send(frame)
-		for resend := time.Now().Add(resendAfter); ready(w.t, w.data, time.Until(resend)); {
+		for resend := time.Now().Add(resendAfter); Ready(w.t, w.data, time.Until(resend)); {
 			w.handle(reap(w.t, w.data, 1)[0])
 			for _, f := range w.frames {
 				answered = done(f) || answered

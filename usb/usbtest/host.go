@@ -111,8 +111,8 @@ func (h *host) submit(ts ...*usb.Transfer) {
 	h.must("Submit", h.data.Submit(ts...))
 }
 
-// ready says whether the queue's descriptor is ready, at the latest after d.
-func ready(t testing.TB, q usb.Queue, d time.Duration) bool {
+// Ready says whether the queue's descriptor is ready, at the latest after d.
+func Ready(t testing.TB, q usb.Queue, d time.Duration) bool {
 	t.Helper()
 	fd, events := q.PollFD()
 	fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
@@ -133,7 +133,7 @@ func reap(t testing.TB, q usb.Queue, n int) []*usb.Transfer {
 	t.Helper()
 	ended := make([]*usb.Transfer, 0, n)
 	for len(ended) < n {
-		if !ready(t, q, patience) {
+		if !Ready(t, q, patience) {
 			t.Fatalf("%d of %d transfers came back", len(ended), n)
 		}
 		m, err := q.Reap(ended[len(ended):n])

@@ -79,7 +79,7 @@ func testPollFD(t *testing.T, c Config) {
 		ts := h.alloc(h.ecm.out.Address, 60, 5)
 		h.submit(ts...)
 		for i := range ts {
-			if !ready(t, h.data, patience) {
+			if !Ready(t, h.data, patience) {
 				t.Fatalf("not ready before transfer %d", i)
 			}
 			one := make([]*usb.Transfer, 1)
@@ -94,7 +94,7 @@ func testPollFD(t *testing.T, c Config) {
 // checkIdle checks that nothing has ended, when nothing is in flight.
 func (h *host) checkIdle() {
 	h.t.Helper()
-	if ready(h.t, h.data, 0) {
+	if Ready(h.t, h.data, 0) {
 		h.t.Error("ready although nothing is in flight")
 	}
 	if n, err := h.data.Reap(make([]*usb.Transfer, 4)); n != 0 || err != nil {
