@@ -10,11 +10,14 @@ gadget unplug
 io-pkt-v4-hc -U 33:33 -d ecm pnp,verbose
 pid=$(pidof io-pkt-v4-hc)
 
+# nices prints the nice values that io-pkt's threads have.
+nices() {
+	ps -L -o ni= -p "$(pidof io-pkt-v4-hc)" | sort -u | tr -d ' '
+}
+
 # weighs NICE succeeds when all threads of io-pkt have that nice value, and its session.
 weighs() {
-	local pid
-	pid=$(pidof io-pkt-v4-hc)
-	[ "$(ps -L -o ni= -p "$pid" | sort -u | tr -d ' ')" = "$1" ] && grep "nice $1\$" "/proc/$pid/autogroup"
+	[ "$(nices)" = "$1" ] && grep "nice $1\$" "/proc/$(pidof io-pkt-v4-hc)/autogroup"
 }
 
 weighs -11 || fail "-U: priority 21 is not there"
@@ -45,7 +48,7 @@ for c in '-P 15:-5' '-P 300:-11' 'nice:3' 'nice -P 12:-2'; do
 	esac
 	want=${c#*:}
 	case $options in
-	nice) ps -L -o ni= -p "$(pidof io-pkt-v4-hc)" | sort -u | grep -x ' *3' || fail "$c: nice(1) does not count" ;;
+	nice) [ "$(nices)" = 3 ] || fail "$c: nice(1) does not count" ;;
 	*) weighs "$want" || fail "$c: another priority" ;;
 	esac
 	stop_stack
