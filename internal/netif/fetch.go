@@ -50,6 +50,9 @@ func newLane(fd, maxMTU int) *lane {
 // the other back.
 func (t *TAP) Fetch(ready uint, bufs [][]byte, lens []int) (int, error) {
 	most := min(len(bufs), len(lens))
+	if most == 0 {
+		return 0, nil // and it stays whose turn it was
+	}
 	var only *lane
 	asked := 0
 	for i, l := range t.lanes {

@@ -101,7 +101,7 @@ func TestLanes(t *testing.T) {
 }
 
 // Neither lane keeps the other back, whatever is in it and however few buffers there
-// are, and each keeps its order.
+// are, also when there are none now and then, and each keeps its order.
 func TestLanesShare(t *testing.T) {
 	needLanes(t)
 	for _, buffer := range []int{1, 2, 3, 8} {
@@ -116,6 +116,9 @@ func TestLanesShare(t *testing.T) {
 		var next [2]byte
 		bufs, lens := buffers(buffer, 1518), make([]int, buffer)
 		for next[bulk] < 40 || next[prompt] < 40 {
+			if n, err := tap.Fetch(nic.Everywhere, nil, nil); n != 0 || err != nil {
+				t.Fatalf("no buffers: Fetch: %d, %v", n, err)
+			}
 			n, err := tap.Fetch(nic.Everywhere, bufs, lens)
 			if err != nil || n == 0 {
 				t.Fatalf("%d buffers: Fetch: %d, %v after %v", buffer, n, err, next)
