@@ -23,6 +23,7 @@ const (
 	Storm
 	Endless
 	Delay
+	Slow
 	StallCommand
 	Swallow
 	NotifyEmpty
@@ -50,6 +51,7 @@ var faultTable = [numFaults]struct {
 	Storm:        {"storm", 1, "the link seems to go up and down 1000 times a second (1), or not (0)"},
 	Endless:      {"endless", 1, "a frame without end is sent (1), or not (0)"},
 	Delay:        {"delay", 100, "frames move every COUNT milliseconds only, or at once (0)"},
+	Slow:         {"slow", 1, "a frame from the host is taken every COUNT milliseconds only, or at once (0)"},
 	StallCommand: {"stall-command", 1, "the next COUNT encapsulated commands are refused"},
 	Swallow:      {"swallow", 1, "the next COUNT encapsulated commands are taken and forgotten"},
 	NotifyEmpty:  {"notify-empty", 1, "responses that are not there are notified, COUNT times"},
@@ -210,8 +212,8 @@ func (d *Device) period() (p time.Duration, wait bool) {
 	switch {
 	case d.session == nil:
 		return 0, false
-	case d.faults[Delay] > 0:
-		return time.Duration(d.faults[Delay]) * time.Millisecond, true
+	case d.faults[Delay]+d.faults[Slow] > 0:
+		return time.Duration(max(d.faults[Delay], d.faults[Slow])) * time.Millisecond, true
 	case d.faults[Storm]+d.faults[Endless] > 0:
 		return time.Millisecond, false
 	}

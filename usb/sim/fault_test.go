@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,6 +229,47 @@ func TestDelay(t *testing.T) {
 	h.send(frame(60), false)
 	h.dev.ClearFaults()
 	h.send(frame(61), false)
+}
+
+// A slow device takes frames one by one, and gives what it has at once.
+func TestSlow(t *testing.T) {
+	w := &counting{wire: newWire()}
+	h := up(t, Config{Network: w})
+	must(t, h.dev.SetFault(Slow, 1))
+	var out []*usb.Transfer
+	for range 20 {
+		out = append(out, alloc(t, h.data, epOut, 60))
+		copy(out[len(out)-1].Buf, frame(60))
+	}
+	must(t, h.data.Submit(out...))
+	reap(t, h.data, len(out))
+	if most := w.most.Load(); most != 1 {
+		t.Errorf("%d frames were taken at once, want 1", most)
+	}
+	must(t, h.dev.SetFault(Slow, maxFaultCount))
+	in := alloc(t, h.data, epIn, 2048)
+	must(t, h.data.Submit(append(out, in)...))
+	w.deliver([][]byte{frame(100)})
+	first := reap(t, h.data, 1)
+	if first[0] != in { // it took one just when it became that slow
+		first = append(first, reap(t, h.data, 1)...)
+	}
+	if first[len(first)-1] != in {
+		t.Error("what the device had waited for what it takes")
+	}
+	h.dev.ClearFaults()
+	reap(t, h.data, len(out)+1-len(first))
+}
+
+// counting is a wire that knows how many frames came at once.
+type counting struct {
+	*wire
+	most atomic.Int64
+}
+
+func (c *counting) Send(frames [][]byte) {
+	c.most.Store(max(c.most.Load(), int64(len(frames))))
+	c.wire.Send(frames)
 }
 
 // The device goes away in the middle of the third transfer.

@@ -98,8 +98,8 @@ func (c *carrier) take(d *Device) (s *session, up bool) {
 		return nil, false
 	}
 	n := len(p.waiting)
-	if d.faults[PullSelf] > 0 {
-		n = 1 // they are counted
+	if d.faults[PullSelf]+d.faults[Slow] > 0 {
+		n = 1 // they are counted, or have to wait
 	}
 	c.xfers = append(c.xfers[:0], p.waiting[:n]...)
 	p.drop(n)
