@@ -7,7 +7,7 @@ import (
 )
 
 // fetch takes outgoing frames from the host. It asks where the host has some, or
-// everywhere, if it may have had some while there was no transfer for them. Where frames
+// everywhere, if it may have had some while there was no room for them. Where frames
 // go one by one, each is on its way before the host is asked for another.
 func (l *loop) fetch(now time.Time) error {
 	ready := l.called()
@@ -17,37 +17,48 @@ func (l *loop) fetch(now time.Time) error {
 		}
 		ready = nic.Everywhere
 	}
-	if !l.tx.ready(now) || len(l.tx.idle) == 0 {
+	if !l.tx.ready(now) || l.room() == 0 {
 		l.starve(true)
 		return nil
 	}
 	if ready == 0 {
 		return nil
 	}
-	l.starve(false)
 	if l.tx.inFlight() == 0 {
 		l.progress = now
 	}
+	err := l.fetchAll(now, ready)
+	full := l.room() == 0
+	l.starve(full)
+	if !full {
+		l.limit.pause()
+	}
+	return err
+}
+
+func (l *loop) fetchAll(now time.Time, ready uint) error {
 	first := 0
 	if l.tx.single {
 		var err error
-		if first, err = l.fetchInto(1, ready); err != nil || first == 0 {
+		if first, err = l.fetchInto(1, now, ready); err != nil || first == 0 {
 			return err
 		}
 		if err := l.flush(); err != nil {
 			return err
 		}
 	}
-	more, err := l.fetchInto(len(l.tx.idle), ready)
+	more, err := l.fetchInto(l.room(), now, ready)
 	if n := first + more; n > 0 {
 		l.tx.single = n == 1
 	}
-	l.starve(len(l.tx.idle) == 0)
 	return err
 }
 
+// room gives how many more transfers may be in flight.
+func (l *loop) room() int { return max(min(l.limit.size-l.tx.inFlight(), len(l.tx.idle)), 0) }
+
 // fetchInto takes frames into most of the idle transfers, and gives their number.
-func (l *loop) fetchInto(most int, ready uint) (int, error) {
+func (l *loop) fetchInto(most int, now time.Time, ready uint) (int, error) {
 	for i, t := range l.tx.idle[:most] {
 		l.bufs[i] = t.Buf[:len(t.Buf)-1] // which is for pad
 	}
@@ -63,6 +74,9 @@ func (l *loop) fetchInto(most int, ready uint) (int, error) {
 			t.Length++
 			t.ZeroPacket = false
 		}
+	}
+	if n > 0 {
+		l.limit.submitted(now, l.tx.idle[0])
 	}
 	l.submit = append(l.submit, l.tx.idle[:n]...)
 	l.tx.idle = append(l.tx.idle[:0], l.tx.idle[n:]...)

@@ -23,6 +23,7 @@ type loop struct {
 
 	rx, tx pipe
 	depth  depth
+	limit  limit
 	frames assembler
 	batch  [][]byte // received frames of this round
 	bufs   [][]byte // lent to Port.Fetch
@@ -35,7 +36,7 @@ type loop struct {
 	busPlace  int   // in the poller
 	ports     []int // the host's places
 	portEvent int16
-	starved   bool // the host is not watched, for want of an idle transfer
+	starved   bool // the host is not watched, because no more may be in flight
 
 	progress time.Time // when a transmit transfer has last ended, or the first was submitted
 	scolded  time.Time // when the watchdog last wrote to the log
@@ -64,7 +65,7 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	l.batch = make([][]byte, 0, rx)
 	l.bufs, l.lens = make([][]byte, tx), make([]int, tx)
 	l.done, l.submit = make([]*usb.Transfer, rx+tx), make([]*usb.Transfer, 0, rx+tx)
-	l.depth = depth{size: rx, most: rx}
+	l.depth, l.limit = depth{size: rx, most: rx}, newLimit(tx)
 	return nil
 }
 
@@ -166,9 +167,10 @@ func (l *loop) reap(now time.Time, done []*usb.Transfer) (frames int, err error)
 	}
 	var rx, tx tally
 	for _, t := range done[:n] {
-		p := &l.tx
-		if t.Endpoint == l.rx.address {
-			p = &l.rx
+		p := &l.rx
+		if t.Endpoint != l.rx.address {
+			p = &l.tx
+			l.limit.returned(now, t)
 		}
 		p.idle = append(p.idle, t)
 		switch {
@@ -191,6 +193,9 @@ func (l *loop) reap(now time.Time, done []*usb.Transfer) (frames int, err error)
 		}
 	}
 	l.count(rx, tx)
+	if l.starved && tx.transfers > 0 {
+		l.limit.moved(now, tx.transfers, l.tx.inFlight())
+	}
 	return rx.frames, l.deliver()
 }
 

@@ -1,0 +1,81 @@
+package ecmdrv
+
+import (
+	"math"
+	"time"
+
+	"io-pkt/usb"
+)
+
+// A limit says how many transmit transfers may be in flight: as many as there are, but
+// behind a slow device only what keeps it busy, for whatever is in flight is what the
+// next frame has to wait for. For a modem that takes 1 Mb/s, 64 frames are 0.8 s. It is
+// fitted while the host has more to send than is in flight.
+type limit struct {
+	size, most int
+
+	// One transfer at a time is timed, and fastest is the shortest time from its
+	// submission to its end so far; 0 when there was none.
+	timed   *usb.Transfer
+	since   time.Time
+	fastest time.Duration
+
+	// What ended since begin, which is zero while the host does not wait.
+	begin time.Time
+	ended int
+	spare int // how many need not have been in flight, at any time
+}
+
+const (
+	// waitGoal is how much longer than the fastest what is in flight may take the
+	// device. It is no reason to have fewer than two times what the device takes at once.
+	waitGoal = 10 * time.Millisecond
+	// limitTime is how long a device is watched before its limit becomes less.
+	limitTime = time.Second
+)
+
+func newLimit(most int) limit { return limit{size: most, most: most, spare: math.MaxInt} }
+
+// submitted is told of a transfer that begins.
+func (l *limit) submitted(now time.Time, t *usb.Transfer) {
+	if l.timed == nil {
+		l.timed, l.since = t, now
+	}
+}
+
+// returned is told of each that has ended.
+func (l *limit) returned(now time.Time, t *usb.Transfer) {
+	if t != l.timed {
+		return
+	}
+	l.timed = nil
+	if d := max(now.Sub(l.since), 1); t.Err == nil && (l.fastest == 0 || d < l.fastest) {
+		l.fastest = d
+	}
+}
+
+// moved counts the transfers that have ended in a round, with the host waiting, and
+// those left in flight.
+func (l *limit) moved(now time.Time, ended, left int) {
+	if left == 0 { // the device may have had to wait, too
+		l.size = min(2*l.size, l.most)
+		l.pause()
+		return
+	}
+	if l.begin.IsZero() {
+		l.begin = now
+		return
+	}
+	l.ended += ended
+	l.spare = min(l.spare, max(l.size-2*ended, 0)) // as many again may end before the next round
+	passed := now.Sub(l.begin)
+	if passed < limitTime || l.fastest == 0 {
+		return
+	}
+	goal := int(int64(l.ended) * int64(l.fastest+waitGoal) / int64(passed))
+	l.size = min(max(goal, l.size-l.spare), l.most)
+	l.pause()
+}
+
+// pause is for when the host does not wait.
+func (l *limit) pause() { l.begin, l.ended, l.spare = time.Time{}, 0, math.MaxInt }

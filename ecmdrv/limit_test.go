@@ -1,0 +1,126 @@
+package ecmdrv
+
+import (
+	"testing"
+	"time"
+)
+
+// A device is what takes frames from a limit: burst at a time, every period.
+type taker struct {
+	burst  int
+	period time.Duration
+	delay  time.Duration // from the submission of a frame to its end, at least
+}
+
+// run has a host that always has more to send use a limit for some time.
+func (d taker) run(l *limit, now time.Time, left *int, length time.Duration) time.Time {
+	for end := now.Add(length); now.Before(end); {
+		now = now.Add(d.period)
+		n := min(d.burst, *left)
+		*left -= n
+		l.moved(now, n, *left)
+		*left = max(*left, l.size)
+	}
+	return now
+}
+
+// What is in flight is what a slow device needs and no more, and all there is for a fast
+// one.
+func TestLimit(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tt := range []struct {
+		name   string
+		device taker
+		most   int
+		want   int
+	}{
+		{"a fast one", taker{1, ms / 10, ms}, 64, 64},
+		{"12 Mb/s", taker{1, ms, ms}, 64, 11},
+		{"2.4 Mb/s", taker{1, 5 * ms, 5 * ms}, 64, 3},
+		{"120 kb/s", taker{1, 100 * ms, 100 * ms}, 64, 2},
+		{"one that takes 20 at a time", taker{20, 100 * ms, ms}, 64, 40},
+		{"one that takes all at a time", taker{64, 100 * ms, ms}, 64, 64},
+		{"a slow way to it", taker{1, ms, 50 * ms}, 64, 60},
+		{"few transfers", taker{1, 5 * ms, 5 * ms}, 2, 2},
+		{"one transfer", taker{1, 5 * ms, 5 * ms}, 1, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l, left, now := newLimit(tt.most), tt.most, time.Now()
+			l.fastest = tt.device.delay
+			now = tt.device.run(&l, now, &left, 10*time.Second)
+			about := tt.want / 10
+			if l.size < tt.want-about || l.size > tt.want+about {
+				t.Errorf("%d may be in flight, want %d", l.size, tt.want)
+			}
+			taker{64, ms, ms}.run(&l, now, &left, 100*ms)
+			if l.size != tt.most {
+				t.Errorf("of a device that has become fast: %d, want %d", l.size, tt.most)
+			}
+		})
+	}
+}
+
+// Nothing is concluded from a time in which the host did not wait, nor before it is
+// known how long a frame takes.
+func TestLimitWaits(t *testing.T) {
+	const ms = time.Millisecond
+	slow := taker{1, 5 * ms, 5 * ms}
+	l, left, now := newLimit(64), 64, time.Now()
+	now = slow.run(&l, now, &left, 3*time.Second)
+	l.fastest = 5 * ms
+	for range 20 {
+		l.pause()
+		now = slow.run(&l, now, &left, 900*ms)
+	}
+	if l.size != 64 {
+		t.Errorf("%d may be in flight, want 64", l.size)
+	}
+}
+
+// A loop times its transfers, and has no more in flight than its limit says.
+func TestSlowDevice(t *testing.T) {
+	m, q, p, _ := newQuiet(t)
+	l := m.loops[0]
+	most := len(l.tx.all)
+	p.left = 1 << 20
+	now := time.Now()
+	round := func(ended int) {
+		t.Helper()
+		now = now.Add(5 * time.Millisecond)
+		q.end(l.tx.address, ended)
+		if err := m.poller.Wait(0); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.round(now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	round(0)
+	if got := l.tx.inFlight(); got != most {
+		t.Fatalf("at first %d frames are in flight, want %d", got, most)
+	}
+	for range 3 {
+		for range 180 { // 0.9 s
+			round(1)
+		}
+		p.left = 0
+		round(1)
+		p.left = 1 << 20
+		round(0)
+	}
+	if got := l.tx.inFlight(); got != most {
+		t.Fatalf("before the host has waited for long %d frames are in flight, want %d", got, most)
+	}
+	for range 1000 {
+		round(1)
+	}
+	if got := l.tx.inFlight(); got != 3 { // 200 in a second, for 15 ms
+		t.Errorf("behind a slow device %d frames are in flight, want 3", got)
+	}
+	for range 10 {
+		round(l.tx.inFlight())
+	}
+	if got := l.tx.inFlight(); got != most {
+		t.Errorf("behind one that has become fast %d frames are in flight, want %d", got, most)
+	}
+}
