@@ -56,9 +56,12 @@ func (q *quietQueue) Reap(done []*usb.Transfer) (int, error) {
 // A quietPort has as many frames to send as the test wants.
 type quietPort struct {
 	*instantPort
-	diary *diary
-	left  int
+	diary   *diary
+	left    int
+	backlog int
 }
+
+func (p *quietPort) Backlog(frames int) { p.backlog = frames }
 
 func (p *quietPort) Fetch(_ uint, bufs [][]byte, lens []int) (int, error) {
 	n := min(p.left, len(bufs))

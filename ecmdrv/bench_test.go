@@ -79,6 +79,8 @@ func (p *instantPort) Fetch(_ uint, bufs [][]byte, lens []int) (int, error) {
 	return len(bufs), nil
 }
 
+func (p *instantPort) Backlog(int) {}
+
 func (p *instantPort) Name() string { return "ecm0" }
 
 func (p *instantPort) Deliver(frames [][]byte) error {

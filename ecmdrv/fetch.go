@@ -54,6 +54,16 @@ func (l *loop) fetchAll(now time.Time, ready uint) error {
 	return err
 }
 
+// fit has as many frames in flight, and waiting for that, as the device needs, after
+// some have ended.
+func (l *loop) fit(now time.Time, ended int) {
+	was := l.limit.size
+	l.limit.moved(now, ended, l.tx.inFlight())
+	if l.limit.size != was {
+		l.device.port.Backlog(l.limit.backlog())
+	}
+}
+
 // room gives how many more transfers may be in flight.
 func (l *loop) room() int { return max(min(l.limit.size-l.tx.inFlight(), len(l.tx.idle)), 0) }
 

@@ -228,6 +228,8 @@ func (p *testPort) Fetch(_ uint, bufs [][]byte, lens []int) (int, error) {
 	return len(bufs), nil
 }
 
+func (p *testPort) Backlog(int) { p.check() }
+
 func (p *testPort) Deliver(frames [][]byte) error {
 	p.check()
 	for _, f := range frames {

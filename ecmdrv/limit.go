@@ -27,9 +27,12 @@ type limit struct {
 }
 
 const (
-	// waitGoal is how much longer than the fastest what is in flight may take the
-	// device. It is no reason to have fewer than two times what the device takes at once.
-	waitGoal = 10 * time.Millisecond
+	// waitGoal is how much longer than the fastest what is in flight may take the device:
+	// CoDel's target (RFC 8289, 4.2). It is no reason to have fewer than two times what
+	// the device takes at once.
+	waitGoal = 5 * time.Millisecond
+	// leastBacklog is what TCP sends at once, at first (RFC 6928).
+	leastBacklog = 10
 	// limitTime is how long a device is watched before its limit becomes less.
 	limitTime = time.Second
 )
@@ -75,6 +78,14 @@ func (l *limit) moved(now time.Time, ended, left int) {
 	goal := int(int64(l.ended) * int64(l.fastest+waitGoal) / int64(passed))
 	l.size = min(max(goal, l.size-l.spare), l.most)
 	l.pause()
+}
+
+// backlog gives how many frames more may wait for their turn; 0 for any number.
+func (l *limit) backlog() int {
+	if l.size == l.most {
+		return 0
+	}
+	return max(l.size, leastBacklog)
 }
 
 // pause is for when the host does not wait.

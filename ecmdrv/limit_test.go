@@ -34,13 +34,13 @@ func TestLimit(t *testing.T) {
 		most   int
 		want   int
 	}{
-		{"a fast one", taker{1, ms / 10, ms}, 64, 64},
-		{"12 Mb/s", taker{1, ms, ms}, 64, 11},
-		{"2.4 Mb/s", taker{1, 5 * ms, 5 * ms}, 64, 3},
+		{"a fast one", taker{1, ms / 20, ms}, 64, 64},
+		{"12 Mb/s", taker{1, ms, ms}, 64, 6},
+		{"2.4 Mb/s", taker{1, 5 * ms, 5 * ms}, 64, 2},
 		{"120 kb/s", taker{1, 100 * ms, 100 * ms}, 64, 2},
 		{"one that takes 20 at a time", taker{20, 100 * ms, ms}, 64, 40},
 		{"one that takes all at a time", taker{64, 100 * ms, ms}, 64, 64},
-		{"a slow way to it", taker{1, ms, 50 * ms}, 64, 60},
+		{"a slow way to it", taker{1, ms, 50 * ms}, 64, 55},
 		{"few transfers", taker{1, 5 * ms, 5 * ms}, 2, 2},
 		{"one transfer", taker{1, 5 * ms, 5 * ms}, 1, 1},
 	} {
@@ -77,7 +77,8 @@ func TestLimitWaits(t *testing.T) {
 	}
 }
 
-// A loop times its transfers, and has no more in flight than its limit says.
+// A loop times its transfers, has no more in flight than its limit says, and no more
+// waiting for that.
 func TestSlowDevice(t *testing.T) {
 	m, q, p, _ := newQuiet(t)
 	l := m.loops[0]
@@ -114,13 +115,24 @@ func TestSlowDevice(t *testing.T) {
 	for range 1000 {
 		round(1)
 	}
-	if got := l.tx.inFlight(); got != 3 { // 200 in a second, for 15 ms
-		t.Errorf("behind a slow device %d frames are in flight, want 3", got)
+	if got := l.tx.inFlight(); got != 2 { // 200 in a second, for 10 ms
+		t.Errorf("behind a slow device %d frames are in flight, want 2", got)
+	}
+	if p.backlog != leastBacklog {
+		t.Errorf("beside them %d may wait, want %d", p.backlog, leastBacklog)
 	}
 	for range 10 {
 		round(l.tx.inFlight())
 	}
 	if got := l.tx.inFlight(); got != most {
 		t.Errorf("behind one that has become fast %d frames are in flight, want %d", got, most)
+	}
+	if p.backlog != 0 {
+		t.Errorf("beside them %d may wait, want any number", p.backlog)
+	}
+	p.backlog = 1 // of the device before
+	m.poller.Reset()
+	if l.watch(); p.backlog != 0 {
+		t.Errorf("in the beginning %d may wait, want any number", p.backlog)
 	}
 }

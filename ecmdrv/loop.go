@@ -69,8 +69,10 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	return nil
 }
 
-// watch puts the descriptors into the mover's poller.
+// watch puts the descriptors into the mover's poller. The interface may have had a slow
+// device before.
 func (l *loop) watch() {
+	l.device.port.Backlog(l.limit.backlog())
 	fds, event := l.device.port.PollFDs()
 	l.portEvent = event
 	if l.starved {
@@ -194,7 +196,7 @@ func (l *loop) reap(now time.Time, done []*usb.Transfer) (frames int, err error)
 	}
 	l.count(rx, tx)
 	if l.starved && tx.transfers > 0 {
-		l.limit.moved(now, tx.transfers, l.tx.inFlight())
+		l.fit(now, tx.transfers)
 	}
 	return rx.frames, l.deliver()
 }

@@ -33,6 +33,7 @@ type lane struct {
 	room  int
 	split offload.Splitter
 	iov   [3]unix.Iovec // head, the lent buffer, large
+	gate  *gate
 }
 
 func newLane(fd, maxMTU int) *lane {
@@ -104,7 +105,9 @@ func (t *TAP) fetch(l *lane, bufs [][]byte, lens []int) (int, error) {
 		length, err := t.read(l, bufs[n])
 		switch {
 		case err == 0:
+			l.gate.took(length)
 		case err == unix.EAGAIN:
+			l.gate.empty()
 			return n, nil
 		case err == unix.EINTR:
 			continue

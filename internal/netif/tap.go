@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -91,6 +92,10 @@ func Open(c Config) (*TAP, error) {
 	for _, fd := range fds {
 		t.lanes = append(t.lanes, newLane(fd, c.MaxMTU))
 	}
+	if len(fds) > 1 {
+		// Without one, for want of the right or of a newer Linux, everything works, too.
+		t.lanes[bulk].gate, _ = newGate(fds[bulk])
+	}
 	if err := t.configure(c); err != nil {
 		_ = t.Close()
 		return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -176,5 +181,5 @@ func (t *TAP) Close() error {
 	t.closed = true
 	t.gone.Store(true)
 	fds, _ := t.PollFDs()
-	return closeAll(fds)
+	return errors.Join(closeAll(fds), t.lanes[bulk].gate.close())
 }

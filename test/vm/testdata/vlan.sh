@@ -1,5 +1,5 @@
 #!/bin/bash
-# vlan.sh runs the stack's tests of VLANs, and then makes VLAN interfaces with
+# vlan.sh runs the tests that need VLANs, and then makes VLAN interfaces with
 # ifconfig, in one line and in steps, and moves data through them.
 #
 #	vlan73 (Linux's VLAN on ecm0) ─ io-pkt ─ io-usb -d sim ─ far0 ─ far0.73, in the namespace far
@@ -20,7 +20,9 @@ refuses() {
 }
 
 modprobe -a tun 8021q
-NEED_VLANS=1 stack.test -test.v -test.run 'VLAN|MTUForIPv6'
+export NEED_VLANS=1
+netif.test -test.v -test.run TestGate
+stack.test -test.v -test.run 'VLAN|MTUForIPv6'
 
 ip netns add far
 io-usb -d sim netns=far,tap=far0,segment=1518 # with room for the tag
