@@ -48,11 +48,11 @@ func newLane(fd, maxMTU int) *lane {
 
 // Fetch takes frames from the kernel, as nic.Port says. When there are more than
 // buffers, the prompt ones and the others get as many each, so that neither can keep
-// the other back.
+// the other back. An odd one is the prompt ones', unless they had the last.
 func (t *TAP) Fetch(ready uint, bufs [][]byte, lens []int) (int, error) {
 	most := min(len(bufs), len(lens))
 	if most == 0 {
-		return 0, nil // and it stays whose turn it was
+		return 0, nil
 	}
 	var only *lane
 	asked := 0
@@ -67,15 +67,16 @@ func (t *TAP) Fetch(ready uint, bufs [][]byte, lens []int) (int, error) {
 	case 1:
 		return t.fetch(only, bufs[:most], lens)
 	}
-	t.odd = !t.odd // of an odd number of buffers, the one in the middle changes sides
-	share := most / 2
+	half := most / 2
+	share := most - half
 	if t.odd {
-		share = most - share
+		share = half
 	}
 	n, err := t.fetch(t.lanes[prompt], bufs[:share], lens)
 	if err != nil {
 		return n, err
 	}
+	t.odd = n > half
 	more := n == share
 	m, err := t.fetch(t.lanes[bulk], bufs[n:most], lens[n:])
 	n += m

@@ -143,6 +143,35 @@ func TestLanesShare(t *testing.T) {
 	}
 }
 
+// A prompt frame is the next one, however many of the others have gone before it and wait.
+func TestPromptIsNext(t *testing.T) {
+	needLanes(t)
+	tap := quiet(t, Config{Name: "ecm0"})
+	from := newSender(t, tap.Index())
+	bufs, lens := buffers(1, 1518), make([]int, 1)
+	next := func(what string, want int) {
+		t.Helper()
+		if n, err := tap.Fetch(nic.Everywhere, bufs, lens); n != 1 || err != nil || lens[0] != want {
+			t.Fatalf("%s: Fetch: %d, %v: %d bytes, want %d", what, n, err, lens[0], want)
+		}
+	}
+	data := segment(false, false, false, 0, 100)
+	for range 40 {
+		from.send(t, data)
+	}
+	for before := range 5 {
+		for range before {
+			next("nothing else", len(data))
+		}
+		from.send(t, frame(60, 1))
+		next("a prompt frame", 60)
+		from.send(t, frame(60, 2))
+		next("another, but it is the others' turn", len(data))
+		next("their turn is over", 60)
+		next("nothing else again", len(data))
+	}
+}
+
 // Who may not load programs into the kernel has one lane for everything.
 func TestOneLane(t *testing.T) {
 	netiftest.Need(t)

@@ -52,7 +52,7 @@ type TAP struct {
 	changed func()
 
 	lanes   []*lane       // bulk, which Deliver writes to, and prompt
-	odd     bool          // Fetch's
+	odd     bool          // the prompt lane had the last odd buffer of Fetch
 	joining joining       // Deliver's
 	gone    atomic.Bool   // the kernel's interface has been removed under us, or Close was called
 	in      atomic.Uint64 // frames dropped, by the driver and here
