@@ -77,6 +77,10 @@ func rowsOf(part string, samples []sample) []row {
 		for _, n := range distinct(samples, func(s sample) int { return s.Gadgets }) {
 			rows = append(rows, scaleRows(n)...)
 		}
+	case "slow":
+		for _, speed := range speeds {
+			rows = append(rows, slowRows(speed)...)
+		}
 	case "floor":
 		rows = floorRows()
 	}
@@ -106,7 +110,7 @@ var directions = []string{"out", "in", "both"}
 
 // compareRows are TCP with each number of connections, and round trips with each load.
 func compareRows(speed string, flows []int, loads []string) []row {
-	group := speed + " speed"
+	group := speedName(speed)
 	var rates, costs, times []row
 	for _, n := range flows {
 		for _, direction := range directions {
@@ -126,7 +130,7 @@ func compareRows(speed string, flows []int, loads []string) []row {
 }
 
 func smallRows(speed string) []row {
-	group := speed + " speed"
+	group := speedName(speed)
 	var small, lost []row
 	for _, direction := range []string{"out", "in"} {
 		of := func(s sample) bool { return s.Speed == speed && s.Test == "udp" && s.Direction == direction }
@@ -147,6 +151,20 @@ func scaleRows(gadgets int) []row {
 			row{Figure{Group: group, Name: "processor, TCP " + direction, Unit: "s/GB", Less: true}, of, cost})
 	}
 	return rows
+}
+
+func slowRows(speed string) []row {
+	group := speedName(speed)
+	var rates, times []row
+	for _, flows := range []int{1, 8} {
+		of := func(test string) func(sample) bool {
+			return func(s sample) bool { return s.Speed == speed && s.Test == test && s.Flows == flows }
+		}
+		beside := plural(flows, "flow")
+		rates = append(rates, row{Figure{Group: group, Name: "TCP out, " + beside, Unit: "Mb/s"}, of("tcp"), megabits})
+		times = append(times, row{Figure{Group: group, Name: "round trip beside " + beside, Unit: "ms", Less: true, Goal: goalRTT}, of("rtt"), rtt})
+	}
+	return append(rates, times...)
 }
 
 func floorRows() []row {

@@ -57,6 +57,9 @@ func (b *bench) program(part string) (p program, ok bool) {
 	case "growth":
 		p.machine, p.rounds = counting, 1
 		p.gadgets, p.speeds, p.tests = "1 2 4 8", "high", tcp[:2]
+	case "slow":
+		p.rounds = b.pick(1, 3)
+		p.speeds, p.tests = "5ms 1ms", []string{"tcp out 1", "tcp out 8", "behind 1", "behind 8"}
 	default:
 		return program{}, false
 	}

@@ -20,6 +20,8 @@ guest run in namespaces of their own. The parts are
 	         and next to no noise
 	scale    both drivers with 1, 2, 4 and 8 gadgets at once
 	growth   the same in the guest that counts instructions
+	slow     both drivers and a simulated device that takes a frame each 5 ms, or each
+	         ms, as a modem with a slow uplink does
 	floor    a simulated device over USB/IP, and two TAPs with a loop that copies
 	         frames between them
 	start    how long the commands take, and the ifconfig of net-tools
@@ -88,7 +90,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // The parts, in the order in which they run and are shown.
-var parts = []string{"compare", "count", "scale", "growth", "floor", "start", "idle"}
+var parts = []string{"compare", "count", "scale", "growth", "slow", "floor", "start", "idle"}
 
 // options are the command line's.
 type options struct {

@@ -39,6 +39,7 @@ func wholeReport() Report {
 	for _, n := range []int{1, 8} {
 		add("growth", "cdc_ether", scaleRows(n))
 	}
+	add("slow", "cdc_ether", slowRows("5ms"))
 	add("floor", "copy loop", floorRows())
 	add("start", "ifconfig of net-tools", []row{{Figure: Figure{Name: "if_up", Unit: "ms", Less: true}}, {Figure: Figure{Name: "sloginfo", Unit: "ms", Less: true}}})
 	for _, name := range []string{"1 interface: memory (RSS)", "8 interfaces: memory (RSS)", "8 interfaces: memory for each"} {

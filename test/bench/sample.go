@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // A sample is one line that a script of testdata prints: one run of one test.
@@ -13,7 +14,7 @@ type sample struct {
 	Speed     string            `json:"speed"`
 	Gadgets   int               `json:"gadgets"`
 	Test      string            `json:"test"`      // "tcp", "udp" or "rtt"
-	Direction string            `json:"direction"` // "out", "in" or "both"; of rtt "idle" or "loaded"
+	Direction string            `json:"direction"` // "out", "in" or "both"; of rtt "idle", "loaded" or "out"
 	Flows     int               `json:"flows"`
 	CPU       float64           `json:"cpu"`   // of tcp: seconds of processor time that all used in a part of the run
 	Bytes     float64           `json:"bytes"` // of tcp: what passed meanwhile, both directions
@@ -25,7 +26,7 @@ type sample struct {
 func (s sample) what() string {
 	words := s.Driver
 	if s.Speed != "" {
-		words += ", " + s.Speed + " speed"
+		words += ", " + speedName(s.Speed)
 	}
 	if s.Gadgets > 1 {
 		words += ", " + plural(s.Gadgets, "gadget")
@@ -35,6 +36,15 @@ func (s sample) what() string {
 		words += ", " + plural(s.Flows, "flow")
 	}
 	return words
+}
+
+// speedName says what a speed is: of the bus, or for a slow device the time it takes for
+// a frame.
+func speedName(speed string) string {
+	if ms, slow := strings.CutSuffix(speed, "ms"); slow {
+		return "a frame each " + ms + " ms"
+	}
+	return speed + " speed"
 }
 
 // A result is what a sample comes to.

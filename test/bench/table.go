@@ -16,6 +16,7 @@ var titles = map[string]string{
 	"count":   "The same gadget, in a guest that counts instructions",
 	"scale":   "1, 2, 4 and 8 gadgets at once",
 	"growth":  "The same gadgets, in a guest that counts instructions",
+	"slow":    "A device that is slow to take frames",
 	"floor":   "A simulated device over USB/IP, and a loop that copies frames",
 	"start":   "How long a command takes",
 	"idle":    "Interfaces that are up and have nothing to do",

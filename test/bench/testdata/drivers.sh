@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How the guest's gadgets come under one driver or the other.
+# How the guest's devices come under one driver or the other.
 # shellcheck source=/dev/null
 . /share/lib.sh
 # shellcheck source=/dev/null
@@ -9,7 +9,7 @@
 begin() {
 	measure_to /share/samples "$1"
 	uname -r >/share/kernel
-	modprobe -a tun cdc_ether
+	modprobe -a tun cdc_ether vhci_hcd
 }
 
 # try_out GADGETS plugs each in and out once. Its far end goes to its network
@@ -35,12 +35,37 @@ netdev() {
 	ip -o link | awk -F': ' -v mac="02:00:00:00:0$1:01" 'index($0, mac) { print $2 }' | grep .
 }
 
-# attach DRIVER SPEED GADGETS plugs in and brings up.
+# plug N plugs in a gadget; or where the speed is a time such as 5ms, in which a device
+# takes a frame, one that io-usb simulates, which cdc_ether gets over USB/IP.
+plug() {
+	case $speed in
+	*ms)
+		[ -e /run/netns/gad ] || ip netns add gad
+		io-usb -d sim "mac=020000000$1""01,addr=10.9.$1.2/24,tap=far$1,netns=gad,listen=127.0.0.1:3240"
+		[ "$driver" = io-pkt ] || usbip attach -r 127.0.0.1 -b 1-1
+		;;
+	*) gadget plug "$speed" "$1" >/dev/null ;;
+	esac
+}
+
+# unplug N undoes plug.
+unplug() {
+	case $speed in
+	*ms)
+		[ "$driver" = io-pkt ] || usbip detach -p 0 >/dev/null 2>&1
+		pkill -TERM -x io-usb
+		await eval '! pgrep -x io-usb'
+		;;
+	*) gadget unplug "$1" ;;
+	esac
+}
+
+# attach DRIVER SPEED DEVICES plugs in and brings up.
 attach() {
 	local n dev
 	driver=$1 speed=$2 addresses=()
 	for ((n = 0; n < $3; n++)); do
-		gadget plug "$speed" "$n" >/dev/null
+		plug "$n"
 		addresses+=("10.9.$n.2")
 	done
 	if [ "$driver" = io-pkt ]; then
@@ -65,6 +90,7 @@ attach() {
 	for ((n = 0; n < $3; n++)); do
 		await ping -c 1 -W 1 "${addresses[n]}"
 	done
+	case $speed in *ms) io-usb -c "fault 0 slow ${speed%ms}" ;; esac
 }
 
 # detach undoes attach.
@@ -73,7 +99,7 @@ detach() {
 	unserve
 	[ "$driver" = cdc_ether ] || stop_stack
 	for n in "${!addresses[@]}"; do
-		gadget unplug "$n"
+		unplug "$n"
 		await eval "! netdev $n"
 	done
 }

@@ -133,3 +133,16 @@ rtt() {
 	sample rtt "$1" 0 "$(times $((seconds * 100)) 0.007)"
 	[ -z "$load" ] || wait "$load"
 }
+
+# behind FLOWS pings while so many connections send, when they and the driver have had
+# some seconds for getting to know the device.
+behind() {
+	local load
+	clients $((seconds + 6)) -P "$1" >/dev/null &
+	load=$!
+	flowing
+	sleep 4
+	cpu=0 bytes=0
+	sample rtt out "$1" "$(times $((seconds * 20)) 0.05)"
+	wait "$load"
+}
