@@ -10,7 +10,8 @@ import (
 // A limit says how many transmit transfers may be in flight: as many as there are, but
 // behind a slow device only what keeps it busy, for whatever is in flight is what the
 // next frame has to wait for. For a modem that takes 1 Mb/s, 64 frames are 0.8 s. It is
-// fitted while the host has more to send than is in flight.
+// fitted while the host has more to send than is in flight, from few on: a fast device
+// ends them all within a round, and has twice as many in the next.
 type limit struct {
 	size, most int
 
@@ -31,13 +32,17 @@ const (
 	// CoDel's target (RFC 8289, 4.2). It is no reason to have fewer than two times what
 	// the device takes at once.
 	waitGoal = 5 * time.Millisecond
+	// firstLimit is what one gets that is not known yet.
+	firstLimit = 8
 	// leastBacklog is what TCP sends at once, at first (RFC 6928).
 	leastBacklog = 10
 	// limitTime is how long a device is watched before its limit becomes less.
 	limitTime = time.Second
 )
 
-func newLimit(most int) limit { return limit{size: most, most: most, spare: math.MaxInt} }
+func newLimit(most int) limit {
+	return limit{size: min(firstLimit, most), most: most, spare: math.MaxInt}
+}
 
 // submitted is told of a transfer that begins.
 func (l *limit) submitted(now time.Time, t *usb.Transfer) {

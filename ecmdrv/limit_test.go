@@ -47,6 +47,7 @@ func TestLimit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			l, left, now := newLimit(tt.most), tt.most, time.Now()
 			l.fastest = tt.device.delay
+			now = taker{64, ms, ms}.run(&l, now, &left, 100*ms)
 			now = tt.device.run(&l, now, &left, 10*time.Second)
 			about := tt.want / 10
 			if l.size < tt.want-about || l.size > tt.want+about {
@@ -66,6 +67,7 @@ func TestLimitWaits(t *testing.T) {
 	const ms = time.Millisecond
 	slow := taker{1, 5 * ms, 5 * ms}
 	l, left, now := newLimit(64), 64, time.Now()
+	now = taker{64, ms, ms}.run(&l, now, &left, 100*ms)
 	now = slow.run(&l, now, &left, 3*time.Second)
 	l.fastest = 5 * ms
 	for range 20 {
@@ -83,6 +85,8 @@ func TestSlowDevice(t *testing.T) {
 	m, q, p, _ := newQuiet(t)
 	l := m.loops[0]
 	most := len(l.tx.all)
+	m.poller.Reset()
+	l.watch() // as when it comes to a mover
 	p.left = 1 << 20
 	now := time.Now()
 	round := func(ended int) {
@@ -97,8 +101,14 @@ func TestSlowDevice(t *testing.T) {
 		}
 	}
 	round(0)
-	if got := l.tx.inFlight(); got != most {
-		t.Fatalf("at first %d frames are in flight, want %d", got, most)
+	if got := l.tx.inFlight(); got != firstLimit || p.backlog != leastBacklog {
+		t.Fatalf("at first %d frames are in flight and %d may wait, want %d and %d", got, p.backlog, firstLimit, leastBacklog)
+	}
+	for range 10 {
+		round(l.tx.inFlight())
+	}
+	if got := l.tx.inFlight(); got != most || p.backlog != 0 {
+		t.Fatalf("after a while %d frames are in flight and %d may wait, want %d and any number", got, p.backlog, most)
 	}
 	for range 3 {
 		for range 180 { // 0.9 s
@@ -129,10 +139,5 @@ func TestSlowDevice(t *testing.T) {
 	}
 	if p.backlog != 0 {
 		t.Errorf("beside them %d may wait, want any number", p.backlog)
-	}
-	p.backlog = 1 // of the device before
-	m.poller.Reset()
-	if l.watch(); p.backlog != 0 {
-		t.Errorf("in the beginning %d may wait, want any number", p.backlog)
 	}
 }

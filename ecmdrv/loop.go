@@ -69,8 +69,8 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	return nil
 }
 
-// watch puts the descriptors into the mover's poller. The interface may have had a slow
-// device before.
+// watch puts the descriptors into the mover's poller. The interface may have had another
+// device before, with another limit.
 func (l *loop) watch() {
 	l.device.port.Backlog(l.limit.backlog())
 	fds, event := l.device.port.PollFDs()

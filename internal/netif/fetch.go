@@ -33,7 +33,7 @@ type lane struct {
 	room  int
 	split offload.Splitter
 	iov   [3]unix.Iovec // head, the lent buffer, large
-	gate  *gate
+	queue *queued
 }
 
 func newLane(fd, maxMTU int) *lane {
@@ -106,9 +106,9 @@ func (t *TAP) fetch(l *lane, bufs [][]byte, lens []int) (int, error) {
 		length, err := t.read(l, bufs[n])
 		switch {
 		case err == 0:
-			l.gate.took(length)
+			l.queue.took(length)
 		case err == unix.EAGAIN:
-			l.gate.empty()
+			l.queue.empty()
 			return n, nil
 		case err == unix.EINTR:
 			continue

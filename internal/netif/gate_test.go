@@ -2,6 +2,7 @@ package netif
 
 import (
 	"errors"
+	"math"
 	"os"
 	"testing"
 
@@ -27,51 +28,85 @@ func (s sender) push(t *testing.T, frame []byte, most int) int {
 	return most
 }
 
-// TCP may have so much waiting and no more, again and again, with or without VLAN tags;
-// what else is sent does not count, nor does it wait.
+// In each lane may wait what there is room for and no more, again and again, with or
+// without VLAN tags, whatever is in the other.
 func TestGate(t *testing.T) {
 	needLanes(t)
-	data := segment(false, false, false, header.TCPFlagAck, 1460)
+	data := segment(false, false, false, header.TCPFlagAck, 1460) // 1514 bytes
 	large := segment(false, false, false, header.TCPFlagAck, 14600)
 	for _, tt := range []struct {
-		name        string
-		frame       []byte
-		tagged      bool
-		room, enter int // frames
+		name   string
+		frame  []byte
+		tagged bool
+		lane   int
+		room   int64 // bytes
+		enter  int   // frames
 	}{
-		{"frames", data, false, 10, 11},
-		{"large frames", large, false, 20, 3},
-		{"tagged frames", data, true, 10, 10},
-		{"no bound", data, false, 0, queueLen},
+		{"frames", data, false, bulk, 15140, 10},
+		{"a byte less", data, false, bulk, 15139, 9},
+		{"large frames", large, false, bulk, 30000, 2},
+		{"one that is too large", large, false, bulk, 10000, 1},
+		{"tagged frames", data, true, bulk, 15180, 10},
+		{"others", frame(1000, 0), false, prompt, 15000, 15},
+		{"no bound", data, false, bulk, math.MaxInt64, queueLen},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tap := quiet(t, Config{Name: "ecm0", MTU: 65000, MaxMTU: 65000})
-			if tap.lanes[bulk].gate == nil {
-				t.Fatal("there is no gate")
-			}
-			full := tap.lanes[bulk].room
-			tap.lanes[bulk].room = headerLen + tagLen + 1500 // what the bound is in
-			tap.Backlog(tt.room)
-			tap.lanes[bulk].room = full
+			tap := gated(t, Config{Name: "ecm0", MTU: 16000, MaxMTU: 16000})
+			tap.gate.lanes[tt.lane].room.Store(tt.room)
 			from := newSender(t, tap.Index())
+			other, alone := from, frame(60, 1)
+			if tt.lane == prompt {
+				alone = segment(false, false, false, header.TCPFlagAck, 10)
+			}
 			if tt.tagged {
 				from = newSender(t, newVLAN(t, tap))
 			}
-			other := newSender(t, tap.Index())
 			for round := range 50 {
 				if got := from.push(t, tt.frame, queueLen); got != tt.enter {
 					t.Fatalf("round %d: %d frames may wait, want %d", round, got, tt.enter)
 				}
-				other.send(t, frame(60, round))
-				bufs, lens := buffers(tt.enter, full), make([]int, tt.enter)
-				if n, err := tap.Fetch(1<<bulk, bufs, lens); n != tt.enter || err != nil {
+				other.send(t, alone)
+				bufs, lens := buffers(tt.enter, 16018), make([]int, tt.enter)
+				if n, err := tap.Fetch(1<<tt.lane, bufs, lens); n != tt.enter || err != nil {
 					t.Fatalf("Fetch: %d, %v; want %d", n, err, tt.enter)
 				}
-				if got := ours(t, tap, 1<<prompt); len(got) != 1 {
-					t.Fatalf("beside that %d frames wait, want 1", len(got))
+				if got := ours(t, tap, 1<<(1-tt.lane)); len(got) != 1 {
+					t.Fatalf("in the other lane %d frames wait, want 1", len(got))
 				}
 			}
 		})
+	}
+}
+
+// gated gives a TAP with a gate.
+func gated(t *testing.T, c Config) *TAP {
+	t.Helper()
+	tap := quiet(t, c)
+	if tap.gate == nil {
+		t.Fatal("there is no gate")
+	}
+	return tap
+}
+
+// What is not TCP's may be as much as the queue has full frames, so that none of a large
+// datagram's is refused.
+func TestBacklog(t *testing.T) {
+	needLanes(t)
+	tap := gated(t, Config{Name: "ecm0"})
+	for _, tt := range []struct {
+		frames       int
+		bulk, prompt int64
+	}{
+		{0, math.MaxInt64, math.MaxInt64},
+		{1, 1518, queueLen * 1518},
+		{10, 15180, queueLen * 1518},
+		{1000, 1518000, 1518000},
+		{0, math.MaxInt64, math.MaxInt64},
+	} {
+		tap.Backlog(tt.frames)
+		if b, p := tap.gate.lanes[bulk].room.Load(), tap.gate.lanes[prompt].room.Load(); b != tt.bulk || p != tt.prompt {
+			t.Errorf("%d frames: room for %d bytes and %d, want %d and %d", tt.frames, b, p, tt.bulk, tt.prompt)
+		}
 	}
 }
 
@@ -97,13 +132,9 @@ func newVLAN(t *testing.T, tap *TAP) int {
 // What the kernel drops behind the gate is not counted for ever: an empty queue is one.
 func TestGateForgets(t *testing.T) {
 	needLanes(t)
-	tap := quiet(t, Config{Name: "ecm0"})
-	g := tap.lanes[bulk].gate
-	if g == nil {
-		t.Fatal("there is no gate")
-	}
+	tap := gated(t, Config{Name: "ecm0"})
 	tap.Backlog(10)
-	g.entered.Add(1 << 20)
+	tap.gate.lanes[bulk].entered.Add(1 << 20)
 	from := newSender(t, tap.Index())
 	data := segment(false, false, false, header.TCPFlagAck, 1460)
 	if got := from.push(t, data, 1); got != 0 {

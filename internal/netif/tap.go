@@ -53,6 +53,7 @@ type TAP struct {
 
 	lanes   []*lane       // bulk, which Deliver writes to, and prompt
 	odd     bool          // the prompt lane had the last odd buffer of Fetch
+	gate    *gate         // nil for none
 	joining joining       // Deliver's
 	gone    atomic.Bool   // the kernel's interface has been removed under us, or Close was called
 	in      atomic.Uint64 // frames dropped, by the driver and here
@@ -94,7 +95,11 @@ func Open(c Config) (*TAP, error) {
 	}
 	if len(fds) > 1 {
 		// Without one, for want of the right or of a newer Linux, everything works, too.
-		t.lanes[bulk].gate, _ = newGate(fds[bulk])
+		if t.gate, _ = newGate(fds[bulk]); t.gate != nil {
+			for i, l := range t.lanes {
+				l.queue = &t.gate.lanes[i]
+			}
+		}
 	}
 	if err := t.configure(c); err != nil {
 		_ = t.Close()
@@ -181,5 +186,5 @@ func (t *TAP) Close() error {
 	t.closed = true
 	t.gone.Store(true)
 	fds, _ := t.PollFDs()
-	return errors.Join(closeAll(fds), t.lanes[bulk].gate.close())
+	return errors.Join(closeAll(fds), t.gate.close())
 }
