@@ -11,7 +11,7 @@ import (
 // behind a slow device only what keeps it busy, for whatever is in flight is what the
 // next frame has to wait for. For a modem that takes 1 Mb/s, 64 frames are 0.8 s. It is
 // fitted while the host has more to send than is in flight, from few on: a fast device
-// ends them all within a round, and has twice as many in the next.
+// ends as many before long, and has twice as many then.
 type limit struct {
 	size, most int
 
@@ -66,8 +66,7 @@ func (l *limit) returned(now time.Time, t *usb.Transfer) {
 // those left in flight.
 func (l *limit) moved(now time.Time, ended, left int) {
 	if left == 0 { // the device may have had to wait, too
-		l.size = min(2*l.size, l.most)
-		l.pause()
+		l.grow()
 		return
 	}
 	if l.begin.IsZero() {
@@ -77,11 +76,20 @@ func (l *limit) moved(now time.Time, ended, left int) {
 	l.ended += ended
 	l.spare = min(l.spare, max(l.size-2*ended, 0)) // as many again may end before the next round
 	passed := now.Sub(l.begin)
-	if passed < limitTime || l.fastest == 0 {
+	switch {
+	case l.ended >= l.size && passed < l.fastest+waitGoal/2: // as many as are in flight, and soon
+		l.grow()
+		return
+	case passed < limitTime || l.fastest == 0:
 		return
 	}
 	goal := int(int64(l.ended) * int64(l.fastest+waitGoal) / int64(passed))
 	l.size = min(max(goal, l.size-l.spare), l.most)
+	l.pause()
+}
+
+func (l *limit) grow() {
+	l.size = min(2*l.size, l.most)
 	l.pause()
 }
 

@@ -61,6 +61,26 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// A fast device has all there are before long, also when it never has to wait.
+func TestLimitGrows(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tt := range []struct {
+		name   string
+		device taker
+		want   int
+	}{
+		{"a fast one", taker{1, ms / 20, ms}, 64},
+		{"a slow one", taker{1, ms, ms}, firstLimit},
+		{"a slow way to it", taker{1, ms, 80 * ms}, 64},
+	} {
+		l, left := newLimit(64), firstLimit
+		l.fastest = tt.device.delay
+		if tt.device.run(&l, time.Now(), &left, 200*ms); l.size != tt.want {
+			t.Errorf("%s: %d may be in flight, want %d", tt.name, l.size, tt.want)
+		}
+	}
+}
+
 // Nothing is concluded from a time in which the host did not wait, nor before it is
 // known how long a frame takes.
 func TestLimitWaits(t *testing.T) {
