@@ -17,7 +17,12 @@ func (l *loop) fetch(now time.Time) error {
 		}
 		ready = nic.Everywhere
 	}
-	if !l.tx.ready(now) || l.room() == 0 {
+	if !l.tx.ready(now) {
+		l.limit.pause() // it is the endpoint that the host waits for
+		l.starve(true)
+		return nil
+	}
+	if l.room() == 0 {
 		l.starve(true)
 		return nil
 	}
@@ -55,8 +60,11 @@ func (l *loop) fetchAll(now time.Time, ready uint) error {
 }
 
 // fit has as many frames in flight, and waiting for that, as the device needs, after
-// some have ended.
+// some have ended; it says nothing of the device if that did not keep the host waiting.
 func (l *loop) fit(now time.Time, ended int) {
+	if ended == 0 || !l.starved || !l.tx.ready(now) {
+		return
+	}
 	was := l.limit.size
 	l.limit.moved(now, ended, l.tx.inFlight())
 	if l.limit.size != was {

@@ -41,7 +41,9 @@ const (
 )
 
 func newLimit(most int) limit {
-	return limit{size: min(firstLimit, most), most: most, spare: math.MaxInt}
+	l := limit{size: min(firstLimit, most), most: most}
+	l.pause()
+	return l
 }
 
 // submitted is told of a transfer that begins.

@@ -99,19 +99,19 @@ func TestLimitWaits(t *testing.T) {
 	}
 }
 
-// A loop times its transfers, has no more in flight than its limit says, and no more
-// waiting for that.
-func TestSlowDevice(t *testing.T) {
+// newPaced gives a loop whose host always has more to send, and what has it do a round
+// after some time, when so many transmit transfers have ended.
+func newPaced(t *testing.T) (l *loop, p *quietPort, round func(passed time.Duration, ended int)) {
+	t.Helper()
 	m, q, p, _ := newQuiet(t)
-	l := m.loops[0]
-	most := len(l.tx.all)
+	l = m.loops[0]
 	m.poller.Reset()
 	l.watch() // as when it comes to a mover
 	p.left = 1 << 20
 	now := time.Now()
-	round := func(ended int) {
+	return l, p, func(passed time.Duration, ended int) {
 		t.Helper()
-		now = now.Add(5 * time.Millisecond)
+		now = now.Add(passed)
 		q.end(l.tx.address, ended)
 		if err := m.poller.Wait(0); err != nil {
 			t.Fatal(err)
@@ -119,6 +119,17 @@ func TestSlowDevice(t *testing.T) {
 		if err := l.round(now); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A loop times its transfers, has no more in flight than its limit says, and no more
+// waiting for that.
+func TestSlowDevice(t *testing.T) {
+	l, p, later := newPaced(t)
+	most := len(l.tx.all)
+	round := func(ended int) {
+		t.Helper()
+		later(5*time.Millisecond, ended)
 	}
 	round(0)
 	if got := l.tx.inFlight(); got != firstLimit || p.backlog != leastBacklog {
@@ -159,5 +170,27 @@ func TestSlowDevice(t *testing.T) {
 	}
 	if p.backlog != 0 {
 		t.Errorf("beside them %d may wait, want any number", p.backlog)
+	}
+}
+
+// Nothing is concluded from what ends, or does not, while the endpoint recovers from an
+// error.
+func TestLimitAndErrors(t *testing.T) {
+	l, _, round := newPaced(t)
+	round(0, 0)
+	round(time.Millisecond, 1)
+	round(time.Millisecond, 1)
+	if l.limit.begin.IsZero() || l.limit.size != firstLimit {
+		t.Fatalf("before: %+v", l.limit)
+	}
+	l.tx.throttle.fail(l.limit.begin, 2*limitTime)
+	round(time.Millisecond, 1)
+	round(time.Millisecond, l.tx.inFlight())
+	if l.tx.inFlight() != 0 || l.limit.size != firstLimit || !l.limit.begin.IsZero() {
+		t.Errorf("while it recovers, with %d in flight: %+v", l.tx.inFlight(), l.limit)
+	}
+	round(2*limitTime, 0)
+	if got := l.tx.inFlight(); got != firstLimit || l.limit.size != firstLimit {
+		t.Errorf("then %d are in flight, %+v, want %d", got, l.limit, firstLimit)
 	}
 }

@@ -195,9 +195,7 @@ func (l *loop) reap(now time.Time, done []*usb.Transfer) (frames int, err error)
 		}
 	}
 	l.count(rx, tx)
-	if l.starved && tx.transfers > 0 {
-		l.fit(now, tx.transfers)
-	}
+	l.fit(now, tx.transfers)
 	return rx.frames, l.deliver()
 }
 

@@ -41,7 +41,7 @@ plug() {
 	case $speed in
 	*ms)
 		[ -e /run/netns/gad ] || ip netns add gad
-		io-usb -d sim "mac=020000000$1""01,addr=10.9.$1.2/24,tap=far$1,netns=gad,listen=127.0.0.1:3240"
+		io-usb -d sim "mac=020000000${1}01,addr=10.9.$1.2/24,tap=far$1,netns=gad,listen=127.0.0.1:3240"
 		[ "$driver" = io-pkt ] || usbip attach -r 127.0.0.1 -b 1-1
 		;;
 	*) gadget plug "$speed" "$1" >/dev/null ;;
