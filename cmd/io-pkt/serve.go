@@ -47,18 +47,20 @@ const spare = 6
 func serve(ctx context.Context, a arguments, ready func(), stderr io.Writer) (err error) {
 	runtime.GOMAXPROCS(max(runtime.NumCPU()+spare, runtime.GOMAXPROCS(0)))
 	t, v6 := parseTCPIP(a.protocols), strings.Contains(a.program, "v6")
-	// The socket comes first: it says whether another io-pkt runs there, whose
-	// interfaces must not be disturbed.
-	listener, err := ctl.Listen(t.prefix, v6)
+	// Before all else it is known whether another io-pkt runs there, whose interfaces
+	// must not be disturbed. Who waits for the socket's directory wants the log, too.
+	var log *slog.Log
+	listener, err := ctl.Listen(t.prefix, v6, func() (err error) {
+		log, err = slog.Open(filepath.Join("/", t.prefix, "dev/slog"))
+		return err
+	})
+	if log != nil {
+		defer func() { err = errors.Join(err, log.Close()) }()
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, listener.Close()) }()
-	log, err := slog.Open(filepath.Join("/", t.prefix, "dev/slog"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, log.Close()) }()
 	l := logger{log: log, stderr: stderr, verbose: a.flags['v']}
 
 	instance, err := a.instance()

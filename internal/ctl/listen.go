@@ -37,8 +37,9 @@ type Listener struct {
 // with everything in it, ready to be connected to: a script that waited for it
 // may go on at once. What an io-pkt that was killed left behind is replaced; one
 // that runs makes Listen fail with EADDRINUSE. v6 adds the entry of the inet6
-// family.
-func Listen(prefix string, v6 bool) (*Listener, error) {
+// family. What else such a script wants is made by prepare, unless that is nil, when
+// it is known that no other io-pkt runs; its error is Listen's.
+func Listen(prefix string, v6 bool, prepare func() error) (*Listener, error) {
 	dir := Dir(prefix)
 	if n := len(SocketPath(prefix)); n > maxPath {
 		return nil, fmt.Errorf("listen on %s: the path has %d bytes, a socket's can have %d: %w",
@@ -50,6 +51,12 @@ func Listen(prefix string, v6 bool) (*Listener, error) {
 	lock, err := acquire(lockPath(dir))
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", SocketPath(prefix), err)
+	}
+	if prepare != nil {
+		if err := prepare(); err != nil {
+			release(lock)
+			return nil, err
+		}
 	}
 	l, err := publish(dir, names(v6))
 	if err != nil {

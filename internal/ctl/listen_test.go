@@ -28,7 +28,7 @@ func TestListen(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			prefix := filepath.Join(shortDir(t), "alt")
-			l, err := Listen(prefix, c.v6)
+			l, err := Listen(prefix, c.v6, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,6 +57,35 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// Who waits for the directory finds what was prepared; where that fails there is none.
+func TestPrepare(t *testing.T) {
+	prefix := shortDir(t)
+	before := func() error {
+		if _, err := os.Lstat(Dir(prefix)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("while it is prepared: %v, want %v", err, fs.ErrNotExist)
+		}
+		return syscall.EDQUOT
+	}
+	if _, err := Listen(prefix, false, before); !errors.Is(err, syscall.EDQUOT) {
+		t.Errorf("got %v, want %v", err, syscall.EDQUOT)
+	}
+	if got := entries(t, filepath.Join(prefix, "dev")); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+	l, err := Listen(prefix, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	disturb := func() error {
+		t.Error("prepared where another one runs")
+		return nil
+	}
+	if _, err := Listen(prefix, false, disturb); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("got %v, want %v", err, syscall.EADDRINUSE)
+	}
+}
+
 func entries(t *testing.T, dir string) []string {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -73,11 +102,11 @@ func entries(t *testing.T, dir string) []string {
 
 func TestListenTwice(t *testing.T) {
 	prefix := shortDir(t)
-	l, err := Listen(prefix, false)
+	l, err := Listen(prefix, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Listen(prefix, true)
+	_, err = Listen(prefix, true, nil)
 	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), SocketPath(prefix)) {
 		t.Errorf("second Listen = %v; want EADDRINUSE with the path", err)
 	}
@@ -85,7 +114,7 @@ func TestListenTwice(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err = Listen(prefix, false)
+	l, err = Listen(prefix, false, nil)
 	if err != nil {
 		t.Fatalf("after Close: %v", err)
 	}
@@ -95,7 +124,7 @@ func TestListenTwice(t *testing.T) {
 // TestListenAfterKill: what a killed io-pkt left is no obstacle.
 func TestListenAfterKill(t *testing.T) {
 	if prefix := os.Getenv("TEST_LISTEN"); prefix != "" { // the one that is killed
-		if _, err := Listen(prefix, true); err != nil {
+		if _, err := Listen(prefix, true, nil); err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.WriteString("listening\n")
@@ -114,7 +143,7 @@ func TestListenAfterKill(t *testing.T) {
 	if _, err := out.Read(make([]byte, 64)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Listen(prefix, false); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := Listen(prefix, false, nil); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("beside a live one: %v; want EADDRINUSE", err)
 	}
 	if err := cmd.Process.Kill(); err != nil {
@@ -124,7 +153,7 @@ func TestListenAfterKill(t *testing.T) {
 	if _, err := os.Stat(SocketPath(prefix)); err != nil {
 		t.Fatalf("the killed process left nothing to test with: %v", err)
 	}
-	l, err := Listen(prefix, false)
+	l, err := Listen(prefix, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +171,7 @@ func TestListenInPlace(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(Dir(prefix), "others"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Listen(prefix, false)
+	l, err := Listen(prefix, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +205,7 @@ func TestListenErrors(t *testing.T) {
 		{"a file is in the way", taken, syscall.EADDRINUSE},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Listen(c.prefix, false)
+			_, err := Listen(c.prefix, false, nil)
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.prefix) {
 				t.Errorf("Listen = %v; want %v with the path", err, c.want)
 			}
@@ -195,7 +224,7 @@ func TestListenErrors(t *testing.T) {
 func TestLongestPath(t *testing.T) {
 	base := shortDir(t)
 	prefix := filepath.Join(base, strings.Repeat("a", maxPath-len(SocketPath(base))-1))
-	l, err := Listen(prefix, false)
+	l, err := Listen(prefix, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func shortDir(t *testing.T) string {
 func serve(t *testing.T, h Handler, tune func(*Server)) string {
 	t.Helper()
 	prefix := shortDir(t)
-	l, err := Listen(prefix, false)
+	l, err := Listen(prefix, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestUnprivileged(t *testing.T) {
 // client, and the clients learn of it.
 func TestCloseUnblocks(t *testing.T) {
 	prefix := shortDir(t)
-	l, err := Listen(prefix, false)
+	l, err := Listen(prefix, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +353,7 @@ func closedServer(t *testing.T) *Server {
 }
 
 func mustListen(t *testing.T) *Listener {
-	l, err := Listen(shortDir(t), false)
+	l, err := Listen(shortDir(t), false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

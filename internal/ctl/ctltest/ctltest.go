@@ -47,7 +47,7 @@ func New(t testing.TB, interfaces ...ctl.Interface) *Stack {
 // Serve makes it reachable until stop is called or the test ends.
 func (s *Stack) Serve(t testing.TB) (stop func()) {
 	t.Helper()
-	l, err := ctl.Listen(s.Prefix, true)
+	l, err := ctl.Listen(s.Prefix, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
