@@ -50,11 +50,13 @@ demo:
 	@$(MAKE) --no-print-directory commands
 	@scripts/demo bin
 
+# go would show an old result of tests that build commands and run them: it does not
+# know that they do. -count=1 has it run them.
 test:
 	@scripts/setup test
 	@$(MAKE) --no-print-directory commands
 	$(GO) vet ./...
-	$(GO) run $(GOTESTSUM) --format pkgname-and-test-fails -- -race -timeout 40m $(TESTFLAGS) ./...
+	$(GO) run $(GOTESTSUM) --format pkgname-and-test-fails -- -race -count=1 -timeout 40m $(TESTFLAGS) ./...
 
 bench:
 	@scripts/setup bench
