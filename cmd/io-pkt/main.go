@@ -44,9 +44,10 @@
 //	-i instance            The stack's number: "mount -T io-pkt1" is for the one
 //	                       with -i 1. It is found by that at /dev/io-pkt1, too.
 //	-U user                Give up being root: uid[:gid[,gid]...] or
-//	                       name[,gid]... The rights to make interfaces and to open
-//	                       the nodes of devices that are plugged in later are
-//	                       kept: CAP_NET_ADMIN and CAP_DAC_OVERRIDE.
+//	                       name[,gid]... The rights to make interfaces with the
+//	                       queues above, and to open the nodes of devices that are
+//	                       plugged in later, are kept: CAP_NET_ADMIN, CAP_BPF and
+//	                       CAP_DAC_OVERRIDE.
 //	-P priority            1 to 255, as QNX has them; the default is 21, and what other
 //	                       programs have 10. It is Linux's nice value the other way
 //	                       round: -11 for 21, for io-pkt and its session. That takes

@@ -34,8 +34,9 @@ func mayMakeInterfaces() error {
 }
 
 // drop gives up being root for the user of -U. What is kept of root's rights is the
-// right to make interfaces, and that to open the nodes of devices that are
-// plugged in later and to make the names below /dev.
+// right to make interfaces, that to open the nodes of devices that are plugged in
+// later and to make the names below /dev, and, if it was there, that to give what TCP
+// sends a queue of its own.
 func (a arguments) drop(argv []string) error {
 	spec, given := a.values['U']
 	if !given {
@@ -47,7 +48,7 @@ func (a arguments) drop(argv []string) error {
 	}
 	p, _ := a.priority()
 	_ = p.Permit() // slower without
-	return u.Exec(argv, unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE)
+	return u.Exec(argv, unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE, unix.CAP_BPF)
 }
 
 // netAdmin reports whether CAP_NET_ADMIN is in effect (capabilities(7)).

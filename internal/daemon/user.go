@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -61,8 +62,8 @@ func (u User) Become() error {
 }
 
 // Exec begins the program anew as the user, who has nothing of root's rights but
-// the capabilities named (capabilities(7)). The process and its arguments stay the
-// same. It must be called before Start, and returns only when it fails; then
+// those of the capabilities named that it had (capabilities(7)). The process and its
+// arguments stay the same. It must be called before Start, and returns only when it fails; then
 // nothing is left to do but to exit.
 //
 // Beginning anew is the one way that concerns all threads: a Go program cannot
@@ -81,11 +82,17 @@ func (u User) Exec(args []string, capabilities ...int) error {
 	return fmt.Errorf("run as %s: %w", u.spec, syscall.Exec("/proc/self/exe", args, os.Environ()))
 }
 
-// keep drops all capabilities but these, which programs that are executed have,
-// too.
+// keep drops all capabilities but those of these that the process has. Programs that
+// are executed have them, too.
 func keep(capabilities []int) error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData // version 3 has two words
+	var has, data [2]unix.CapUserData // version 3 has two words
+	if err := unix.Capget(&header, &has[0]); err != nil {
+		return err
+	}
+	capabilities = slices.DeleteFunc(slices.Clone(capabilities), func(c int) bool {
+		return has[c/32].Permitted&(1<<(c%32)) == 0
+	})
 	for _, c := range capabilities {
 		d, bit := &data[c/32], uint32(1)<<(c%32)
 		d.Effective |= bit

@@ -14,13 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// becomes is a program that becomes the user in its first argument, keeps one
-// capability, and shows who it is then.
+// noCapability is one that nobody has.
+const noCapability = 63
+
+// becomes is a program that becomes the user in its first argument, keeps the one
+// capability of two that it has, and shows who it is then.
 func becomes(args []string) int {
 	if os.Getuid() == 0 {
 		u, err := ParseUser(args[1])
 		if err == nil {
-			err = u.Exec(args, unix.CAP_NET_ADMIN)
+			err = u.Exec(args, unix.CAP_NET_ADMIN, noCapability)
 		}
 		fmt.Println(err)
 		return 1

@@ -25,6 +25,7 @@ for round in 1 2; do
 	port=$(gadget plug)
 	if_up -p -r 60 ecm0
 	[ "$(ps -o uid= "$pid" | tr -d ' ')" = 33 ] || fail "io-pkt is root"
+	[ -e /sys/class/net/ecm0/queues/tx-1 ] || fail "TCP has no queue of its own"
 	find /dev/bus/usb -type c -writable ! -user root | grep . && fail "a device node is not root's"
 	ifconfig ecm0 10.9.0.1/24
 	await ping -c 1 -W 1 10.9.0.2
