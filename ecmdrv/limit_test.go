@@ -25,7 +25,7 @@ func (d taker) run(l *limit, now time.Time, left *int, length time.Duration) tim
 }
 
 // What is in flight is what a slow device needs and no more, and all there is for a fast
-// one.
+// one. What may wait is what any device takes in a twentieth of a second, but ten.
 func TestLimit(t *testing.T) {
 	const ms = time.Millisecond
 	for _, tt := range []struct {
@@ -33,16 +33,17 @@ func TestLimit(t *testing.T) {
 		device taker
 		most   int
 		want   int
+		wait   int
 	}{
-		{"a fast one", taker{1, ms / 20, ms}, 64, 64},
-		{"12 Mb/s", taker{1, ms, ms}, 64, 6},
-		{"2.4 Mb/s", taker{1, 5 * ms, 5 * ms}, 64, 2},
-		{"120 kb/s", taker{1, 100 * ms, 100 * ms}, 64, 2},
-		{"one that takes 20 at a time", taker{20, 100 * ms, ms}, 64, 40},
-		{"one that takes all at a time", taker{64, 100 * ms, ms}, 64, 64},
-		{"a slow way to it", taker{1, ms, 50 * ms}, 64, 55},
-		{"few transfers", taker{1, 5 * ms, 5 * ms}, 2, 2},
-		{"one transfer", taker{1, 5 * ms, 5 * ms}, 1, 1},
+		{"a fast one", taker{1, ms / 20, ms}, 64, 64, 1000},
+		{"12 Mb/s", taker{1, ms, ms}, 64, 6, 50},
+		{"2.4 Mb/s", taker{1, 5 * ms, 5 * ms}, 64, 2, 10},
+		{"120 kb/s", taker{1, 100 * ms, 100 * ms}, 64, 2, 10},
+		{"one that takes 20 at a time", taker{20, 100 * ms, ms}, 64, 40, 10},
+		{"one that takes all at a time", taker{64, 100 * ms, ms}, 64, 64, 32},
+		{"a slow way to it", taker{1, ms, 50 * ms}, 64, 55, 50},
+		{"few transfers", taker{1, 5 * ms, 5 * ms}, 2, 2, 10},
+		{"one transfer", taker{1, 5 * ms, 5 * ms}, 1, 1, 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l, left, now := newLimit(tt.most), tt.most, time.Now()
@@ -53,9 +54,12 @@ func TestLimit(t *testing.T) {
 			if l.size < tt.want-about || l.size > tt.want+about {
 				t.Errorf("%d may be in flight, want %d", l.size, tt.want)
 			}
-			taker{64, ms, ms}.run(&l, now, &left, 100*ms)
-			if l.size != tt.most {
-				t.Errorf("of a device that has become fast: %d, want %d", l.size, tt.most)
+			if about = tt.wait / 10; l.waiting < tt.wait-about || l.waiting > tt.wait+about {
+				t.Errorf("%d may wait, want %d", l.waiting, tt.wait)
+			}
+			taker{64, ms, ms}.run(&l, now, &left, 3*time.Second)
+			if least := tt.most * 45; l.size != tt.most || l.waiting < least {
+				t.Errorf("of a device that has become fast: %d, and %d may wait; want %d, and %d or more", l.size, l.waiting, tt.most, least)
 			}
 		})
 	}
@@ -78,6 +82,24 @@ func TestLimitGrows(t *testing.T) {
 		if tt.device.run(&l, time.Now(), &left, 200*ms); l.size != tt.want {
 			t.Errorf("%s: %d may be in flight, want %d", tt.name, l.size, tt.want)
 		}
+	}
+}
+
+// Of a device that was slow for a while, bursts soon show that more may wait.
+func TestLimitOfBursts(t *testing.T) {
+	const ms = time.Millisecond
+	l, left, now := newLimit(4), 4, time.Now()
+	l.fastest = ms
+	now = taker{1, 5 * ms, 5 * ms}.run(&l, now, &left, 3*time.Second)
+	if l.waiting != leastWaiting {
+		t.Fatalf("before: %+v", l)
+	}
+	for range 10 {
+		l.pause()
+		now = taker{1, ms / 20, ms}.run(&l, now.Add(100*ms), &left, 10*ms)
+	}
+	if l.waiting <= 200 { // as many as a burst has
+		t.Errorf("%d may wait, want more than 200", l.waiting)
 	}
 }
 
@@ -132,8 +154,8 @@ func TestSlowDevice(t *testing.T) {
 		later(5*time.Millisecond, ended)
 	}
 	round(0)
-	if got := l.tx.inFlight(); got != firstLimit || p.backlog != leastBacklog {
-		t.Fatalf("at first %d frames are in flight and %d may wait, want %d and %d", got, p.backlog, firstLimit, leastBacklog)
+	if got := l.tx.inFlight(); got != firstLimit || p.backlog != 0 {
+		t.Fatalf("at first %d frames are in flight and %d may wait, want %d and any number", got, p.backlog, firstLimit)
 	}
 	for range 10 {
 		round(l.tx.inFlight())
@@ -150,8 +172,8 @@ func TestSlowDevice(t *testing.T) {
 		p.left = 1 << 20
 		round(0)
 	}
-	if got := l.tx.inFlight(); got != most {
-		t.Fatalf("before the host has waited for long %d frames are in flight, want %d", got, most)
+	if got := l.tx.inFlight(); got != most || p.backlog != 0 {
+		t.Fatalf("before the host has waited for long %d frames are in flight and %d may wait, want %d and any number", got, p.backlog, most)
 	}
 	for range 1000 {
 		round(1)
@@ -159,8 +181,8 @@ func TestSlowDevice(t *testing.T) {
 	if got := l.tx.inFlight(); got != 2 { // 200 in a second, for 10 ms
 		t.Errorf("behind a slow device %d frames are in flight, want 2", got)
 	}
-	if p.backlog != leastBacklog {
-		t.Errorf("beside them %d may wait, want %d", p.backlog, leastBacklog)
+	if p.backlog != leastWaiting {
+		t.Errorf("beside them %d may wait, want %d", p.backlog, leastWaiting)
 	}
 	for range 10 {
 		round(l.tx.inFlight())
@@ -168,8 +190,8 @@ func TestSlowDevice(t *testing.T) {
 	if got := l.tx.inFlight(); got != most {
 		t.Errorf("behind one that has become fast %d frames are in flight, want %d", got, most)
 	}
-	if p.backlog != 0 {
-		t.Errorf("beside them %d may wait, want any number", p.backlog)
+	if want := leastWaiting * most / 2; p.backlog != want {
+		t.Errorf("beside them %d may wait, want %d, which are as many times more", p.backlog, want)
 	}
 }
 

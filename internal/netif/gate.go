@@ -34,6 +34,9 @@ type queued struct {
 	room    atomic.Int64 // of what has entered and not left
 }
 
+// mostRoom is as much as fits into a queue without a gate, in bytes.
+const mostRoom = queueLen * maxLarge
+
 // Offsets in the program's context (struct __sk_buff) and in a queued.
 const (
 	skbLen, skbQueue, skbTagged          = 0, 12, 20
@@ -60,7 +63,7 @@ func newGate(fd int) (*gate, error) {
 	}
 	g := &gate{memory, (*[2]queued)(unsafe.Pointer(&memory[0]))}
 	for i := range g.lanes {
-		g.lanes[i].room.Store(math.MaxInt64)
+		g.lanes[i].room.Store(mostRoom)
 	}
 	if err := unix.IoctlSetPointerInt(fd, unix.TUNSETFILTEREBPF, program.FD()); err != nil {
 		_ = g.close()
@@ -134,10 +137,10 @@ func (t *TAP) Backlog(frames int) {
 	}
 	room := [...]int{bulk: frames, prompt: max(frames, queueLen)}
 	for i := range t.gate.lanes {
-		bytes := int64(math.MaxInt64)
+		bytes := mostRoom
 		if frames > 0 {
-			bytes = int64(room[i]) * int64(headerLen+tagLen+t.maxMTU)
+			bytes = min(room[i]*(headerLen+tagLen+t.maxMTU), mostRoom)
 		}
-		t.gate.lanes[i].room.Store(bytes)
+		t.gate.lanes[i].room.Store(int64(bytes))
 	}
 }

@@ -48,7 +48,7 @@ func TestGate(t *testing.T) {
 		{"one that is too large", large, false, bulk, 10000, 1},
 		{"tagged frames", data, true, bulk, 15180, 10},
 		{"others", frame(1000, 0), false, prompt, 15000, 15},
-		{"no bound", data, false, bulk, math.MaxInt64, queueLen},
+		{"no bound", data, false, bulk, math.MaxInt64, gatedLen},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tap := gated(t, Config{Name: "ecm0", MTU: 16000, MaxMTU: 16000})
@@ -62,7 +62,7 @@ func TestGate(t *testing.T) {
 				from = newSender(t, newVLAN(t, tap))
 			}
 			for round := range 50 {
-				if got := from.push(t, tt.frame, queueLen); got != tt.enter {
+				if got := from.push(t, tt.frame, gatedLen+1); got != tt.enter {
 					t.Fatalf("round %d: %d frames may wait, want %d", round, got, tt.enter)
 				}
 				other.send(t, alone)
@@ -97,11 +97,12 @@ func TestBacklog(t *testing.T) {
 		frames       int
 		bulk, prompt int64
 	}{
-		{0, math.MaxInt64, math.MaxInt64},
+		{0, mostRoom, mostRoom},
 		{1, 1518, queueLen * 1518},
 		{10, 15180, queueLen * 1518},
 		{1000, 1518000, 1518000},
-		{0, math.MaxInt64, math.MaxInt64},
+		{1 << 20, mostRoom, mostRoom},
+		{0, mostRoom, mostRoom},
 	} {
 		tap.Backlog(tt.frames)
 		if b, p := tap.gate.lanes[bulk].room.Load(), tap.gate.lanes[prompt].room.Load(); b != tt.bulk || p != tt.prompt {

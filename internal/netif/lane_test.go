@@ -217,7 +217,7 @@ func TestOneLane(t *testing.T) {
 // ours takes what there is in some lanes, and leaves out what the kernel sends by itself.
 func ours(t *testing.T, tap *TAP, lanes uint) (frames [][]byte) {
 	t.Helper()
-	bufs, lens := buffers(2*queueLen, 1518), make([]int, 2*queueLen) // all that can be there
+	bufs, lens := buffers(2*gatedLen, 1518), make([]int, 2*gatedLen) // all that can be there
 	n, err := tap.Fetch(lanes, bufs, lens)
 	if err != nil {
 		t.Fatal(err)

@@ -117,7 +117,11 @@ func (t *TAP) configure(c Config) error {
 	if err := t.setCarrier(false); err != nil {
 		return err
 	}
-	if err := shorten(l); err != nil {
+	length := queueLen
+	if t.gate != nil {
+		length = gatedLen
+	}
+	if err := setQueue(l, length); err != nil {
 		return err
 	}
 	if err := t.SetEnabled(t.Supported()); err != nil {

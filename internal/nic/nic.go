@@ -145,8 +145,8 @@ type Port interface {
 
 	// Backlog says how many frames of full length may wait for Fetch of what TCP sends,
 	// which is told when there are more, and bounds what else waits; 0, as at first, for
-	// as many as there is room for. It is for devices so slow that the rest would wait long
-	// behind them, and belongs to the goroutine that moves frames.
+	// as many as there is room for. It keeps what is sent from waiting long behind what
+	// was sent before, and belongs to the goroutine that moves frames.
 	Backlog(frames int)
 
 	// SetLink sets the carrier. Any goroutine may call it.
