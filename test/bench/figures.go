@@ -67,11 +67,13 @@ func rowsOf(part string, samples []sample) []row {
 	case "compare":
 		for _, speed := range speeds {
 			rows = append(rows, compareRows(speed, []int{1, 8}, []string{"idle", "loaded"})...)
+			rows = append(rows, queueRows(speed)...)
 			rows = append(rows, smallRows(speed)...)
 		}
 	case "count":
 		for _, speed := range speeds {
 			rows = append(rows, compareRows(speed, []int{1}, []string{"idle"})...)
+			rows = append(rows, queueRows(speed)...)
 		}
 	case "scale", "growth":
 		for _, n := range distinct(samples, func(s sample) int { return s.Gadgets }) {
@@ -101,6 +103,7 @@ func distinct[T cmp.Ordered](samples []sample, field func(sample) T) []T {
 // How results are shown.
 func megabits(r result) float64  { return r.rate / 1e6 }
 func cost(r result) float64      { return r.cost }
+func within(r result) float64    { return r.within }
 func rtt(r result) float64       { return r.rtt }
 func thousands(r result) float64 { return r.packets / 1e3 }
 func percent(r result) float64   { return r.loss * 100 }
@@ -127,6 +130,24 @@ func compareRows(speed string, flows []int, loads []string) []row {
 		times = append(times, row{Figure{Group: group, Name: "round trip, " + load, Unit: "ms", Less: true, Goal: goalRTT}, of, rtt})
 	}
 	return slices.Concat(rates, times, costs)
+}
+
+// queueRows are what the sender's queue does to TCP out: over a long path, where one that
+// is too short costs throughput, and over a short one, where one that is too long costs time.
+func queueRows(speed string) []row {
+	group := speedName(speed)
+	var rates, times []row
+	for _, flows := range []int{1, 8} {
+		of := func(test string) func(sample) bool {
+			return func(s sample) bool {
+				return s.Speed == speed && s.Test == test && s.Direction == "out" && s.Flows == flows
+			}
+		}
+		name := plural(flows, "flow")
+		rates = append(rates, row{Figure{Group: group, Name: "TCP out over 40 ms, " + name, Unit: "Mb/s", Goal: goalTCP}, of("far"), megabits})
+		times = append(times, row{Figure{Group: group, Name: "round trip within TCP out, " + name, Unit: "ms", Less: true}, of("tcp"), within})
+	}
+	return append(rates, times...)
 }
 
 func smallRows(speed string) []row {

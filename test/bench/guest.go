@@ -43,14 +43,14 @@ type program struct {
 // program gives a part's, if it needs a guest.
 func (b *bench) program(part string) (p program, ok bool) {
 	p = program{part: part, machine: parallel, minutes: b.pick(10, 30), gadgets: "1", speeds: "high super"}
-	tcp := []string{"tcp out 1", "tcp in 1", "tcp both 1"}
+	tcp, far := []string{"tcp out 1", "tcp in 1", "tcp both 1"}, []string{"far out 1", "far out 8"}
 	switch part {
 	case "compare":
 		p.rounds = b.pick(1, 5)
-		p.tests = slices.Concat(tcp, []string{"tcp out 8", "tcp in 8", "tcp both 8", "udp out", "udp in", "rtt idle", "rtt loaded"})
+		p.tests = slices.Concat(tcp, []string{"tcp out 8", "tcp in 8", "tcp both 8", "udp out", "udp in", "rtt idle", "rtt loaded"}, far)
 	case "count":
 		p.machine, p.rounds = counting, b.pick(1, 2)
-		p.tests = append(tcp, "rtt idle")
+		p.tests = slices.Concat(tcp, []string{"tcp out 8", "rtt idle"}, far)
 	case "scale":
 		p.rounds = b.pick(1, 3)
 		p.gadgets, p.speeds, p.tests = "1 2 4 8", "high", tcp[:2]

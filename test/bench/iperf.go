@@ -26,6 +26,11 @@ type iperfReport struct {
 		Received *iperfSum `json:"sum_received"`
 		// Reverse is the second direction of --bidir.
 		Reverse *iperfSum `json:"sum_received_bidir_reverse"`
+		Streams []struct {
+			Sender struct {
+				RTT float64 `json:"mean_rtt"` // TCP: microseconds
+			} `json:"sender"`
+		} `json:"streams"`
 	} `json:"end"`
 }
 
@@ -70,4 +75,16 @@ func (r iperfReport) packets() (rate, loss float64, err error) {
 	}
 	arrived := r.End.Received.Bytes / size
 	return arrived / r.End.Received.Seconds, max(1-arrived/sent.Packets, 0), nil
+}
+
+// within gives TCP's own round-trip time in milliseconds, the mean of all flows; 0 where
+// this end sent nothing.
+func (r iperfReport) within() float64 {
+	var sum, n float64
+	for _, s := range r.End.Streams {
+		if t := s.Sender.RTT; t > 0 && t < huge {
+			sum, n = sum+t, n+1
+		}
+	}
+	return sum / max(n, 1) / 1e3
 }

@@ -13,7 +13,7 @@ type sample struct {
 	Driver    string            `json:"driver"` // "io-pkt", or what it is compared with
 	Speed     string            `json:"speed"`
 	Gadgets   int               `json:"gadgets"`
-	Test      string            `json:"test"`      // "tcp", "udp" or "rtt"
+	Test      string            `json:"test"`      // "tcp", "far", "udp" or "rtt"
 	Direction string            `json:"direction"` // "out", "in" or "both"; of rtt "idle", "loaded" or "out"
 	Flows     int               `json:"flows"`
 	CPU       float64           `json:"cpu"`   // of tcp: seconds of processor time that all used in a part of the run
@@ -55,6 +55,7 @@ type result struct {
 	packets float64 // per second
 	loss    float64 // 0 to 1
 	rtt     float64 // milliseconds, the median
+	within  float64 // milliseconds, TCP's own
 }
 
 // parseSample reads a line.
@@ -92,6 +93,7 @@ func (s sample) result() (result, error) {
 			r.slowest = rate
 		}
 		r.rate += rate
+		r.within = max(r.within, report.within())
 		if s.Test == "udp" {
 			if r.packets, r.loss, err = report.packets(); err != nil {
 				return r, err
@@ -115,6 +117,8 @@ func (s sample) tell() string {
 		return fmt.Sprintf("%s: %v", s.what(), err)
 	case s.Test == "rtt":
 		return fmt.Sprintf("%s: %.3f ms", s.what(), r.rtt)
+	case s.Test == "far":
+		return fmt.Sprintf("%s: %.0f Mb/s", s.what(), r.rate/1e6)
 	case s.Test == "udp":
 		return fmt.Sprintf("%s: %.0f/s, %.1f %% lost", s.what(), r.packets, r.loss*100)
 	}

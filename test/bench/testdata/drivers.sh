@@ -9,7 +9,7 @@
 begin() {
 	measure_to /share/samples "$1"
 	uname -r >/share/kernel
-	modprobe -a tun cdc_ether vhci_hcd
+	modprobe -a tun cdc_ether vhci_hcd sch_netem
 }
 
 # try_out GADGETS plugs each in and out once. Its far end goes to its network

@@ -107,6 +107,21 @@ tcp() {
 	sample tcp "$1" "$2" "$reports"
 }
 
+# far DIRECTION FLOWS is tcp with far ends that take 40 ms to answer, when it has found
+# its pace.
+far() {
+	local n found=3
+	for n in "${!addresses[@]}"; do
+		ip netns exec gad tc qdisc add dev "far$n" root netem delay 40ms limit 10000
+	done
+	cpu=0 bytes=0
+	# shellcheck disable=SC2046 # no word for nothing
+	sample far "$1" "$2" "$(clients "$seconds" -O "$found" -P "$2" $(direction "$1"))"
+	for n in "${!addresses[@]}"; do
+		ip netns exec gad tc qdisc del dev "far$n" root
+	done
+}
+
 # udp DIRECTION sends datagrams of 64 bytes, as many as go.
 udp() {
 	cpu=0 bytes=0
