@@ -13,8 +13,8 @@ import (
 // fitted while the host has more to send than is in flight, from few on: a fast device
 // ends as many before long, and has twice as many then.
 //
-// It also says how many more may wait for their turn. That is any number at first: TCP's
-// bursts are no queue that stays.
+// It also says how many more are to wait for their turn. That is any number at first: the
+// bursts of TCP are no queue that stays.
 type limit struct {
 	size, most int
 	waiting    int // 0 for any number
@@ -32,19 +32,17 @@ type limit struct {
 }
 
 const (
-	// waitGoal is how much longer than the fastest what is in flight may take the device:
-	// CoDel's target (RFC 8289, 4.2). It is no reason to have fewer than two times what
-	// the device takes at once.
+	// waitGoal is how much longer than the fastest what is in flight may take the device,
+	// and how long what waits for that: CoDel's target (RFC 8289, 4.2). It is no reason to
+	// have fewer than two times what the device takes at once.
 	waitGoal = 5 * time.Millisecond
 	// firstLimit is what one gets that is not known yet.
 	firstLimit = 8
-	// waitingTime is how long what waits may take. TCP that is refused a frame sends less
-	// by 30 % (RFC 9438, 4.6), with which it keeps the device busy if its round trip takes
-	// no more than 2.3 times this. Over 40 ms a connection has 379 Mb/s, in the guest that
-	// counts instructions, and 293 with 25 ms here.
-	waitingTime = 50 * time.Millisecond
-	// leastWaiting is what TCP sends at once, at first (RFC 6928).
-	leastWaiting = 10
+	// leastWaiting has the next frame there when one ends.
+	leastWaiting = 2
+	// burstTime is in which a device may show that it takes twice as many: the host was
+	// busy before.
+	burstTime = 5 * waitGoal
 	// limitTime is how long a device is watched before its limit becomes less.
 	limitTime = time.Second
 )
@@ -88,23 +86,23 @@ func (l *limit) moved(now time.Time, ended, left int) {
 	l.spare = min(l.spare, max(l.size-2*ended, 0)) // as many again may end before the next round
 	passed := now.Sub(l.begin)
 	switch {
-	case l.size < l.most && l.ended >= l.size && passed < l.fastest+waitGoal/2, // as many as are in flight, and soon
-		l.waiting > 0 && l.ended >= l.waiting && passed < waitingTime/2:
+	case l.size < l.most && l.ended >= l.size && passed < l.fastest+waitGoal/2: // as many as are in flight, and soon
 		l.grow()
+		return
+	case l.waiting > 0 && passed < burstTime && l.ended >= 2*l.waiting*int(burstTime/waitGoal):
+		l.waiting *= 2
 		return
 	case passed < limitTime || l.fastest == 0:
 		return
 	}
 	within := func(d time.Duration) int { return int(int64(l.ended) * int64(d) / int64(passed)) }
 	l.size = min(max(within(l.fastest+waitGoal), l.size-l.spare), l.most)
-	l.waiting = max(within(waitingTime), leastWaiting)
+	l.waiting = max(within(waitGoal), leastWaiting)
 	l.pause()
 }
 
-// grow is for a device that is faster than was known.
 func (l *limit) grow() {
 	l.size = min(2*l.size, l.most)
-	l.waiting *= 2
 	l.pause()
 }
 

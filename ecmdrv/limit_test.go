@@ -25,7 +25,7 @@ func (d taker) run(l *limit, now time.Time, left *int, length time.Duration) tim
 }
 
 // What is in flight is what a slow device needs and no more, and all there is for a fast
-// one. What may wait is what any device takes in a twentieth of a second, but ten.
+// one. What is to wait is what any device takes in 5 ms, but two.
 func TestLimit(t *testing.T) {
 	const ms = time.Millisecond
 	for _, tt := range []struct {
@@ -35,15 +35,15 @@ func TestLimit(t *testing.T) {
 		want   int
 		wait   int
 	}{
-		{"a fast one", taker{1, ms / 20, ms}, 64, 64, 1000},
-		{"12 Mb/s", taker{1, ms, ms}, 64, 6, 50},
-		{"2.4 Mb/s", taker{1, 5 * ms, 5 * ms}, 64, 2, 10},
-		{"120 kb/s", taker{1, 100 * ms, 100 * ms}, 64, 2, 10},
-		{"one that takes 20 at a time", taker{20, 100 * ms, ms}, 64, 40, 10},
-		{"one that takes all at a time", taker{64, 100 * ms, ms}, 64, 64, 32},
-		{"a slow way to it", taker{1, ms, 50 * ms}, 64, 55, 50},
-		{"few transfers", taker{1, 5 * ms, 5 * ms}, 2, 2, 10},
-		{"one transfer", taker{1, 5 * ms, 5 * ms}, 1, 1, 10},
+		{"a fast one", taker{1, ms / 20, ms}, 64, 64, 100},
+		{"12 Mb/s", taker{1, ms, ms}, 64, 6, 5},
+		{"2.4 Mb/s", taker{1, 5 * ms, 5 * ms}, 64, 2, 2},
+		{"120 kb/s", taker{1, 100 * ms, 100 * ms}, 64, 2, 2},
+		{"one that takes 20 at a time", taker{20, 100 * ms, ms}, 64, 40, 2},
+		{"one that takes all at a time", taker{64, 100 * ms, ms}, 64, 64, 3},
+		{"a slow way to it", taker{1, ms, 50 * ms}, 64, 55, 5},
+		{"few transfers", taker{1, 5 * ms, 5 * ms}, 2, 2, 2},
+		{"one transfer", taker{1, 5 * ms, 5 * ms}, 1, 1, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l, left, now := newLimit(tt.most), tt.most, time.Now()
@@ -58,7 +58,7 @@ func TestLimit(t *testing.T) {
 				t.Errorf("%d may wait, want %d", l.waiting, tt.wait)
 			}
 			taker{64, ms, ms}.run(&l, now, &left, 3*time.Second)
-			if least := tt.most * 45; l.size != tt.most || l.waiting < least {
+			if least := tt.most * 9 / 2; l.size != tt.most || l.waiting < least {
 				t.Errorf("of a device that has become fast: %d, and %d may wait; want %d, and %d or more", l.size, l.waiting, tt.most, least)
 			}
 		})
@@ -98,8 +98,8 @@ func TestLimitOfBursts(t *testing.T) {
 		l.pause()
 		now = taker{1, ms / 20, ms}.run(&l, now.Add(100*ms), &left, 10*ms)
 	}
-	if l.waiting <= 200 { // as many as a burst has
-		t.Errorf("%d may wait, want more than 200", l.waiting)
+	if l.waiting < 20 { // 200 end in a burst, which are twice as many as in 5 times 5 ms
+		t.Errorf("%d may wait, want 20 or more", l.waiting)
 	}
 }
 
@@ -190,8 +190,8 @@ func TestSlowDevice(t *testing.T) {
 	if got := l.tx.inFlight(); got != most {
 		t.Errorf("behind one that has become fast %d frames are in flight, want %d", got, most)
 	}
-	if want := leastWaiting * most / 2; p.backlog != want {
-		t.Errorf("beside them %d may wait, want %d, which are as many times more", p.backlog, want)
+	if p.backlog <= leastWaiting {
+		t.Errorf("beside them %d may wait, want more", p.backlog)
 	}
 }
 

@@ -21,7 +21,7 @@
 // belong to the network namespace that io-pkt runs in, and are gone when it
 // ends. It takes root, or CAP_NET_ADMIN and the right to open /dev/net/tun. With
 // CAP_BPF, too, what TCP sends and all other frames wait in queues of their own, and
-// TCP is told when a slow device has enough waiting (since Linux 5.5).
+// TCP is told when a device has enough waiting (since Linux 5.8).
 // With up to two interfaces for each processor but one it keeps off the one that serves
 // the most interrupts, within those that it may use ("on -C", taskset(1)).
 //

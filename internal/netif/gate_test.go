@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
@@ -53,6 +54,7 @@ func TestGate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tap := gated(t, Config{Name: "ecm0", MTU: 16000, MaxMTU: 16000})
 			tap.gate.lanes[tt.lane].room.Store(tt.room)
+			tap.gate.lanes[tt.lane].most.Store(tt.room)
 			from := newSender(t, tap.Index())
 			other, alone := from, frame(60, 1)
 			if tt.lane == prompt {
@@ -78,6 +80,65 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// A burst is let in. Of a queue that stays one frame is refused when it is time, and the
+// next sooner; all that is forgotten when there is room.
+func TestGateStandingQueue(t *testing.T) {
+	needLanes(t)
+	tap := gated(t, Config{Name: "ecm0"})
+	lane := &tap.gate.lanes[bulk]
+	lane.room.Store(3 * 1514)
+	lane.most.Store(30 * 1514)
+	from := newSender(t, tap.Index())
+	data := segment(false, false, false, header.TCPFlagAck, 1460)
+	push := func(frames, enter int) {
+		t.Helper()
+		if got := from.push(t, data, frames); got != enter {
+			t.Fatalf("%d of %d frames enter, want %d", got, frames, enter)
+		}
+	}
+	for range 2 {
+		push(3, 3)
+		if due := lane.due.Load(); due != 0 {
+			t.Fatalf("while there is room, one is to be refused at %d", due)
+		}
+		push(7, 7)
+		for _, tt := range []struct {
+			before int64
+			next   time.Duration
+		}{{0, interval}, {2, interval}, {3, interval / 2}, {14, interval / 2}, {15, interval / 4}, {4095, interval / 64}, {1 << 40, interval / 64}} {
+			lane.refused.Store(tt.before)
+			lane.due.Store(1)
+			first := monotonic(t)
+			push(1, 0)
+			last := monotonic(t)
+			if due := time.Duration(lane.due.Load()); due < first+tt.next || due > last+tt.next {
+				t.Errorf("after %d the next is due %v after that, want %v", tt.before, due-first, tt.next)
+			}
+			if got := lane.refused.Load(); got != tt.before+1 {
+				t.Errorf("%d were refused, want %d", got, tt.before+1)
+			}
+			push(1, 1)
+		}
+		if n := len(ours(t, tap, 1<<bulk)); n != 17 {
+			t.Fatalf("%d frames waited, want 17", n)
+		}
+	}
+	push(40, 30)
+	if got := lane.refused.Load(); got != 0 {
+		t.Errorf("%d refused of a queue that has just begun, want 0", got)
+	}
+}
+
+// monotonic gives the time of the gate's clock.
+func monotonic(t *testing.T) time.Duration {
+	t.Helper()
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(now.Nano())
+}
+
 // gated gives a TAP with a gate.
 func gated(t *testing.T, c Config) *TAP {
 	t.Helper()
@@ -88,25 +149,29 @@ func gated(t *testing.T, c Config) *TAP {
 	return tap
 }
 
-// What is not TCP's may be as much as the queue has full frames, so that none of a large
-// datagram's is refused.
+// None of a large datagram's frames is refused.
 func TestBacklog(t *testing.T) {
 	needLanes(t)
+	const full = 1518
 	tap := gated(t, Config{Name: "ecm0"})
 	for _, tt := range []struct {
-		frames       int
-		bulk, prompt int64
+		frames           int
+		room, most, rest int64
 	}{
-		{0, mostRoom, mostRoom},
-		{1, 1518, queueLen * 1518},
-		{10, 15180, queueLen * 1518},
-		{1000, 1518000, 1518000},
-		{1 << 20, mostRoom, mostRoom},
-		{0, mostRoom, mostRoom},
+		{0, mostRoom, mostRoom, mostRoom},
+		{1, full, queueLen * full, queueLen * full},
+		{10, 10 * full, 400 * full, 100 * full},
+		{1000, 1000 * full, mostRoom, mostRoom},
+		{1 << 20, mostRoom, mostRoom, mostRoom},
+		{0, mostRoom, mostRoom, mostRoom},
 	} {
 		tap.Backlog(tt.frames)
-		if b, p := tap.gate.lanes[bulk].room.Load(), tap.gate.lanes[prompt].room.Load(); b != tt.bulk || p != tt.prompt {
-			t.Errorf("%d frames: room for %d bytes and %d, want %d and %d", tt.frames, b, p, tt.bulk, tt.prompt)
+		tcp, rest := &tap.gate.lanes[bulk], &tap.gate.lanes[prompt]
+		if room, most := tcp.room.Load(), tcp.most.Load(); room != tt.room || most != tt.most {
+			t.Errorf("%d frames of TCP: room for %d, %d at most, want %d and %d", tt.frames, room, most, tt.room, tt.most)
+		}
+		if room, most := rest.room.Load(), rest.most.Load(); room != tt.rest || most != tt.rest {
+			t.Errorf("%d frames, the rest: room for %d, %d at most, want %d", tt.frames, room, most, tt.rest)
 		}
 	}
 }
@@ -135,7 +200,7 @@ func TestGateForgets(t *testing.T) {
 	needLanes(t)
 	tap := gated(t, Config{Name: "ecm0"})
 	tap.Backlog(10)
-	tap.gate.lanes[bulk].entered.Add(1 << 20)
+	tap.gate.lanes[bulk].entered.Add(1 << 20) // more than a burst
 	from := newSender(t, tap.Index())
 	data := segment(false, false, false, header.TCPFlagAck, 1460)
 	if got := from.push(t, data, 1); got != 0 {

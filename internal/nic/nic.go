@@ -143,10 +143,10 @@ type Port interface {
 	// them, that Fetch has something. They belong to the port.
 	PollFDs() (fds []int, events int16)
 
-	// Backlog says how many frames of full length may wait for Fetch of what TCP sends,
-	// which is told when there are more, and bounds what else waits; 0, as at first, for
-	// as many as there is room for. It keeps what is sent from waiting long behind what
-	// was sent before, and belongs to the goroutine that moves frames.
+	// Backlog says how many frames of full length are to wait for Fetch of what TCP sends,
+	// which is told when there are more for long, and bounds what else waits; 0, as at
+	// first, for as many as there is room for. It keeps what is sent from waiting long
+	// behind what was sent before, and belongs to the goroutine that moves frames.
 	Backlog(frames int)
 
 	// SetLink sets the carrier. Any goroutine may call it.
