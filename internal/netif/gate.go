@@ -58,7 +58,7 @@ const (
 	dueAt, refusedAt, queuedLen       = 32, 40, 48
 )
 
-// newGate gives a TAP its gate. It takes CAP_BPF, and Linux 5.8.
+// newGate gives a TAP its gate, which has no room yet. It takes CAP_BPF, and Linux 5.8.
 func newGate(fd int) (*gate, error) {
 	counters, err := ebpf.NewMap(&ebpf.MapSpec{
 		Name: "ecm_gate", Type: ebpf.Array, KeySize: 4, ValueSize: 2 * queuedLen, MaxEntries: 1, Flags: unix.BPF_F_MMAPABLE,
@@ -77,10 +77,6 @@ func newGate(fd int) (*gate, error) {
 		return nil, os.NewSyscallError("mapping the gate's counters", err)
 	}
 	g := &gate{memory, (*[2]queued)(unsafe.Pointer(&memory[0]))}
-	for i := range g.lanes {
-		g.lanes[i].room.Store(mostRoom)
-		g.lanes[i].most.Store(mostRoom)
-	}
 	if err := unix.IoctlSetPointerInt(fd, unix.TUNSETFILTEREBPF, program.FD()); err != nil {
 		_ = g.close()
 		return nil, os.NewSyscallError("setting the gate", err)

@@ -127,6 +127,12 @@ func TestGateStandingQueue(t *testing.T) {
 	if got := lane.refused.Load(); got != 0 {
 		t.Errorf("%d refused of a queue that has just begun, want 0", got)
 	}
+
+	// An empty one does not stay, however little room there is.
+	ours(t, tap, 1<<bulk)
+	lane.room.Store(1000)
+	lane.due.Store(1)
+	push(2, 2)
 }
 
 // monotonic gives the time of the gate's clock.

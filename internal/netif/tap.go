@@ -99,6 +99,7 @@ func Open(c Config) (*TAP, error) {
 			for i, l := range t.lanes {
 				l.queue = &t.gate.lanes[i]
 			}
+			t.Backlog(0)
 		}
 	}
 	if err := t.configure(c); err != nil {
