@@ -35,9 +35,10 @@ Options as on QNX:
     -p protocol [options]  -p tcpip prefix=/PATH makes a stack of one's own
     -i instance            the number N of mount -T io-pktN
     -U uid[:gid[,gid]...]  run as this user, with the right to make interfaces
+    -P priority            1 to 255, as on QNX; 21 by default, others have 10
     -v                     show what goes wrong with drivers on standard error
 
--D -I -S -P -q -r -t -u -w are accepted and do nothing.`
+-D -I -S -q -r -t -u -w are accepted and do nothing.`
 
 // takeLong takes the long options off the front of a command line and carries
 // out --help and --version.

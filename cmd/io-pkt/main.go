@@ -52,7 +52,9 @@
 //	                       programs have 10. It is Linux's nice value the other way
 //	                       round: -11 for 21, for io-pkt and its session. That takes
 //	                       CAP_SYS_NICE. Without -P the priority stays that which
-//	                       nice(1), chrt(1) or "on -p" has set.
+//	                       nice(1), chrt(1) or "on -p" has set. With a real-time one,
+//	                       "chrt -r 1 io-pkt-v4-hc", frames need not wait for others to
+//	                       leave a processor that all have to share.
 //	-v                     Show what goes wrong with drivers on standard error,
 //	                       too.
 //	-D -I -S -q interval -r priority -t threads -u string -w interval
