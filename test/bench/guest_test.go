@@ -1,6 +1,11 @@
 package main
 
-import "testing"
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
 
 // A round that was broken off is to be done again.
 func TestWhole(t *testing.T) {
@@ -20,5 +25,71 @@ func TestWhole(t *testing.T) {
 				t.Errorf("got %d whole rounds, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// Each figure of a part is made of what its guest measures.
+func TestProgramMeasuresAll(t *testing.T) {
+	for _, part := range []string{"compare", "count", "scale", "growth", "slow"} {
+		p, ok := new(bench).program(part)
+		if !ok {
+			t.Fatalf("%s: no guest is for it", part)
+		}
+		var samples []sample
+		for _, speed := range strings.Fields(p.speeds) {
+			for _, gadgets := range strings.Fields(p.gadgets) {
+				for _, test := range p.tests {
+					samples = append(samples, sampleOf(t, test, speed, gadgets))
+				}
+			}
+		}
+		for _, row := range rowsOf(part, samples) {
+			if !slices.ContainsFunc(samples, row.of) {
+				t.Errorf("%s: nothing is measured for %s, %s", part, row.Group, row.Name)
+			}
+		}
+	}
+}
+
+// sampleOf gives what one of measure.sh's tests adds, without its results.
+func sampleOf(t *testing.T, test, speed, gadgets string) sample {
+	t.Helper()
+	words := append(strings.Fields(test), "1")
+	s := sample{Driver: ours, Speed: speed, Test: words[0], Direction: words[1]}
+	if s.Test == "behind" { // round trips beside so many connections
+		s.Test, s.Direction, words = "rtt", "out", []string{"rtt", "out", words[1]}
+	}
+	for _, n := range []struct {
+		word string
+		to   *int
+	}{{words[2], &s.Flows}, {gadgets, &s.Gadgets}} {
+		if _, err := fmt.Sscan(n.word, n.to); err != nil {
+			t.Fatalf("%q: %v", test, err)
+		}
+	}
+	return s
+}
+
+// What is shown of the queue is of TCP over its long path, and of TCP's own round trip over
+// the short one.
+func TestQueueRows(t *testing.T) {
+	rows := queueRows("high")
+	results := map[string]result{"far": {rate: 3e6, within: 44}, "tcp": {rate: 5e6, within: 7}}
+	var got []string
+	for _, test := range []string{"tcp", "far"} {
+		for _, flows := range []int{1, 8} {
+			for _, row := range rows {
+				if row.of(sample{Speed: "high", Test: test, Direction: "out", Flows: flows}) {
+					got = append(got, fmt.Sprint(row.Name, " ", row.value(results[test])))
+				}
+			}
+		}
+	}
+	want := []string{
+		"round trip within TCP out, 1 flow 7", "round trip within TCP out, 8 flows 7",
+		"TCP out over 40 ms, 1 flow 3", "TCP out over 40 ms, 8 flows 3",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

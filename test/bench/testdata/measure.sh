@@ -3,7 +3,7 @@
 # addresses, the far end of each gadget. Each test adds a line to a file; sample.go
 # reads them. What could not be measured leaves a line that shows it.
 
-driver='' speed='' addresses=() far=''
+driver='' speed='' addresses=() counters=''
 
 # measure_to FILE SECONDS says where, and how long a test is.
 measure_to() {
@@ -18,7 +18,7 @@ serve() {
 		ip netns exec "$1" iperf3 -s -B "$address" >/dev/null 2>&1 &
 		servers+=($!)
 	done
-	far=/proc/${servers[0]}/net/dev
+	counters=/proc/${servers[0]}/net/dev
 }
 
 # unserve ends them.
@@ -39,7 +39,7 @@ look() {
 		lo | Inter-* | face*) ;;
 		*) bytes=$((bytes + rx + tx)) ;;
 		esac
-	done <"$far"
+	done <"$counters"
 }
 
 # sample TEST DIRECTION FLOWS WORDS... adds a line, with cpu and bytes.
