@@ -54,7 +54,7 @@ var ecmPlus = variant{name: "devnp-ecmplus", bufSize: 1024, own: map[string]opti
 func (v *variant) parse(word string) (options, error) {
 	o := options{
 		bus: -1, device: -1, match: ethernetControl,
-		receive: 64, transmit: 64, bufSize: v.bufSize, wait: 60 * time.Second,
+		receive: 64, transmit: 128, bufSize: v.bufSize, wait: 60 * time.Second,
 	}
 	for text := range strings.SplitSeq(word, ",") {
 		if text == "" {

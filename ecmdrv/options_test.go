@@ -12,7 +12,7 @@ import (
 )
 
 func defaults(change func(*options)) options {
-	o := options{bus: -1, device: -1, match: match{class: 2, subClass: 6}, receive: 64, transmit: 64, bufSize: 2048, wait: time.Minute}
+	o := options{bus: -1, device: -1, match: match{class: 2, subClass: 6}, receive: 64, transmit: 128, bufSize: 2048, wait: time.Minute}
 	if change != nil {
 		change(&o)
 	}

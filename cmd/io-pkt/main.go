@@ -86,8 +86,8 @@
 //	mac=12HEX       Use this MAC address. The default is the device's own, unless
 //	                another interface has it.
 //	receive=N, transmit=N  How many transfers are kept in flight, at most. The
-//	                default is 64. A slow device gets no more than keeps it busy,
-//	                so that other frames need not wait behind what TCP sends.
+//	                defaults are 64 and 128. A slow device gets no more than keeps
+//	                it busy, so that other frames need not wait behind what TCP sends.
 //	pad             End frames of whole USB packets with one more byte, for a device
 //	                that cannot take zero-length packets.
 //	verbose[=N]     Say more in the log.
