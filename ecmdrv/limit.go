@@ -12,12 +12,9 @@ import (
 // next frame has to wait for. For a modem that takes 1 Mb/s, 64 frames are 0.8 s. It is
 // fitted while the host has more to send than is in flight, from few on: a fast device
 // ends as many before long, and has twice as many then.
-//
-// It also says how many more are to wait for their turn. That is any number at first: the
-// bursts of TCP are no queue that stays.
 type limit struct {
 	size, most int
-	waiting    int // 0 for any number
+	backlog    backlog
 
 	// One transfer at a time is timed, and fastest is the shortest time from its
 	// submission to its end so far; 0 when there was none.
@@ -38,18 +35,13 @@ const (
 	waitGoal = 5 * time.Millisecond
 	// firstLimit is what one gets that is not known yet.
 	firstLimit = 8
-	// leastWaiting has the next frame there when one ends.
-	leastWaiting = 2
-	// burstTime is in which a device may show that it takes twice as many: the host was
-	// busy before.
-	burstTime = 5 * waitGoal
 	// limitTime is how long a device is watched before its limit becomes less.
 	limitTime = time.Second
 )
 
 func newLimit(most int) limit {
 	l := limit{size: min(firstLimit, most), most: most}
-	l.pause()
+	l.restart()
 	return l
 }
 
@@ -74,6 +66,7 @@ func (l *limit) returned(now time.Time, t *usb.Transfer) {
 // moved counts the transfers that have ended in a round, with the host waiting, and
 // those left in flight.
 func (l *limit) moved(now time.Time, ended, left int) {
+	l.backlog.moved(now, ended)
 	switch {
 	case left == 0 && l.size < l.most: // the device may have had to wait, too
 		l.grow()
@@ -89,22 +82,28 @@ func (l *limit) moved(now time.Time, ended, left int) {
 	case l.size < l.most && l.ended >= l.size && passed < l.fastest+waitGoal/2: // as many as are in flight, and soon
 		l.grow()
 		return
-	case l.waiting > 0 && passed < burstTime && l.ended >= 2*l.waiting*int(burstTime/waitGoal):
-		l.waiting *= 2
-		return
 	case passed < limitTime || l.fastest == 0:
 		return
 	}
-	within := func(d time.Duration) int { return int(int64(l.ended) * int64(d) / int64(passed)) }
-	l.size = min(max(within(l.fastest+waitGoal), l.size-l.spare), l.most)
-	l.waiting = max(within(waitGoal), leastWaiting)
-	l.pause()
+	l.size = min(max(within(l.ended, passed, l.fastest+waitGoal), l.size-l.spare), l.most)
+	l.restart()
 }
 
 func (l *limit) grow() {
 	l.size = min(2*l.size, l.most)
-	l.pause()
+	l.restart()
+	l.backlog.restart() // more than it was with fewer
 }
 
+func (l *limit) restart() { l.begin, l.ended, l.spare = time.Time{}, 0, math.MaxInt }
+
 // pause is for when the host does not wait.
-func (l *limit) pause() { l.begin, l.ended, l.spare = time.Time{}, 0, math.MaxInt }
+func (l *limit) pause() {
+	l.restart()
+	l.backlog.pause()
+}
+
+// within gives how many end in a time, at the rate of those that have ended in another.
+func within(ended int, passed, d time.Duration) int {
+	return int(int64(ended) * int64(d) / int64(passed))
+}

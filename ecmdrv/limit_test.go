@@ -54,12 +54,12 @@ func TestLimit(t *testing.T) {
 			if l.size < tt.want-about || l.size > tt.want+about {
 				t.Errorf("%d may be in flight, want %d", l.size, tt.want)
 			}
-			if about = tt.wait / 10; l.waiting < tt.wait-about || l.waiting > tt.wait+about {
-				t.Errorf("%d may wait, want %d", l.waiting, tt.wait)
+			if about = tt.wait / 10; l.backlog.frames < tt.wait-about || l.backlog.frames > tt.wait+about {
+				t.Errorf("%d may wait, want %d", l.backlog.frames, tt.wait)
 			}
 			taker{64, ms, ms}.run(&l, now, &left, 3*time.Second)
-			if least := tt.most * 9 / 2; l.size != tt.most || l.waiting < least {
-				t.Errorf("of a device that has become fast: %d, and %d may wait; want %d, and %d or more", l.size, l.waiting, tt.most, least)
+			if least := tt.most * 9 / 2; l.size != tt.most || l.backlog.frames < least {
+				t.Errorf("of a device that has become fast: %d, and %d may wait; want %d, and %d or more", l.size, l.backlog.frames, tt.most, least)
 			}
 		})
 	}
@@ -82,24 +82,6 @@ func TestLimitGrows(t *testing.T) {
 		if tt.device.run(&l, time.Now(), &left, 200*ms); l.size != tt.want {
 			t.Errorf("%s: %d may be in flight, want %d", tt.name, l.size, tt.want)
 		}
-	}
-}
-
-// Of a device that was slow for a while, bursts soon show that more may wait.
-func TestLimitOfBursts(t *testing.T) {
-	const ms = time.Millisecond
-	l, left, now := newLimit(4), 4, time.Now()
-	l.fastest = ms
-	now = taker{1, 5 * ms, 5 * ms}.run(&l, now, &left, 3*time.Second)
-	if l.waiting != leastWaiting {
-		t.Fatalf("before: %+v", l)
-	}
-	for range 10 {
-		l.pause()
-		now = taker{1, ms / 20, ms}.run(&l, now.Add(100*ms), &left, 10*ms)
-	}
-	if l.waiting < 20 { // 200 end in a burst, which are twice as many as in 5 times 5 ms
-		t.Errorf("%d may wait, want 20 or more", l.waiting)
 	}
 }
 
@@ -157,23 +139,32 @@ func TestSlowDevice(t *testing.T) {
 	if got := l.tx.inFlight(); got != firstLimit || p.backlog != 0 {
 		t.Fatalf("at first %d frames are in flight and %d may wait, want %d and any number", got, p.backlog, firstLimit)
 	}
-	for range 10 {
+	for n := firstLimit; n < most; n *= 2 {
 		round(l.tx.inFlight())
 	}
 	if got := l.tx.inFlight(); got != most || p.backlog != 0 {
 		t.Fatalf("after a while %d frames are in flight and %d may wait, want %d and any number", got, p.backlog, most)
 	}
+	for range firstTime / (5 * time.Millisecond) {
+		round(1) // the first one begins the time
+	}
+	if p.backlog != 0 {
+		t.Fatalf("before the host has waited for %v %d may wait, want any number", firstTime, p.backlog)
+	}
+	if round(1); p.backlog != leastWaiting {
+		t.Errorf("after that %d may wait, want %d", p.backlog, leastWaiting)
+	}
 	for range 3 {
-		for range 180 { // 0.9 s
-			round(1)
-		}
 		p.left = 0
 		round(1)
 		p.left = 1 << 20
 		round(0)
+		for range 180 { // 0.9 s
+			round(1)
+		}
 	}
-	if got := l.tx.inFlight(); got != most || p.backlog != 0 {
-		t.Fatalf("before the host has waited for long %d frames are in flight and %d may wait, want %d and any number", got, p.backlog, most)
+	if got := l.tx.inFlight(); got != most {
+		t.Fatalf("before the host has waited for long %d frames are in flight, want %d", got, most)
 	}
 	for range 1000 {
 		round(1)
