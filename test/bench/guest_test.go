@@ -36,8 +36,8 @@ func TestProgramMeasuresAll(t *testing.T) {
 			t.Fatalf("%s: no guest is for it", part)
 		}
 		var samples []sample
-		for _, speed := range strings.Fields(p.speeds) {
-			for _, gadgets := range strings.Fields(p.gadgets) {
+		for speed := range strings.FieldsSeq(p.speeds) {
+			for gadgets := range strings.FieldsSeq(p.gadgets) {
 				for _, test := range p.tests {
 					samples = append(samples, sampleOf(t, test, speed, gadgets))
 				}
