@@ -97,3 +97,14 @@ func TestBacklogPauses(t *testing.T) {
 		t.Errorf("after 45 ms %d may wait, want any number", l.backlog.frames)
 	}
 }
+
+// What the device before it let wait is nothing to one that comes to the interface.
+func TestBacklogOfNewDevice(t *testing.T) {
+	l, p, _ := newPaced(t)
+	p.backlog = leastWaiting
+	l.mover.poller.Reset()
+	l.watch()
+	if p.backlog != 0 {
+		t.Errorf("%d may wait, want any number", p.backlog)
+	}
+}

@@ -9,7 +9,7 @@ import (
 
 // A limit says how many transmit transfers may be in flight: as many as there are, but
 // behind a slow device only what keeps it busy, for whatever is in flight is what the
-// next frame has to wait for. For a modem that takes 1 Mb/s, 64 frames are 0.8 s. It is
+// next frame has to wait for. For a modem that takes 1 Mb/s, 128 frames are 1.6 s. It is
 // fitted while the host has more to send than is in flight, from few on: a fast device
 // ends as many before long, and has twice as many then.
 type limit struct {
