@@ -65,10 +65,10 @@ func (l *loop) fit(now time.Time, ended int) {
 	if ended == 0 || !l.starved || !l.tx.ready(now) {
 		return
 	}
-	was := l.limit.backlog.frames
+	was := l.limit.backlog
 	l.limit.moved(now, ended, l.tx.inFlight())
-	if l.limit.backlog.frames != was {
-		l.device.port.Backlog(l.limit.backlog.frames)
+	if l.limit.backlog != was {
+		l.device.port.Backlog(l.limit.backlog)
 	}
 }
 

@@ -7,14 +7,17 @@ import (
 	"io-pkt/usb"
 )
 
-// A limit says how many transmit transfers may be in flight: as many as there are, but
-// behind a slow device only what keeps it busy, for whatever is in flight is what the
-// next frame has to wait for. For a modem that takes 1 Mb/s, 128 frames are 1.6 s. It is
-// fitted while the host has more to send than is in flight, from few on: a fast device
-// ends as many before long, and has twice as many then.
+// A limit says how many transmit transfers may be in flight, and how many frames may wait
+// beside them: as many as there are, but behind a slow device only what keeps it busy, for
+// all that is before the next frame is what that has to wait for. For a modem that takes
+// 1 Mb/s, 128 frames are 1.6 s.
+//
+// Only what ends while the host has more to send than is in flight tells what the device
+// takes. A fast one is rarely what the host waits for, and uploads may be short; so all
+// such times count together.
 type limit struct {
-	size, most int
-	backlog    backlog
+	size, most int // in flight: at first few, and when a fast device soon ends those, more
+	backlog    int // waiting; 0 for any number, as a burst of TCP's is no queue that stays
 
 	// One transfer at a time is timed, and fastest is the shortest time from its
 	// submission to its end so far; 0 when there was none.
@@ -22,10 +25,14 @@ type limit struct {
 	since   time.Time
 	fastest time.Duration
 
-	// What ended since begin, which is zero while the host does not wait.
-	begin time.Time
-	ended int
-	spare int // how many need not have been in flight, at any time
+	// The host has waited since begin, which is zero while it does not.
+	begin, last time.Time
+	burst       int // what ended since begin
+
+	// All times together since size was fitted.
+	waited time.Duration
+	ended  int
+	spare  int // how many need not have been in flight, at any time
 }
 
 const (
@@ -35,8 +42,16 @@ const (
 	waitGoal = 5 * time.Millisecond
 	// firstLimit is what one gets that is not known yet.
 	firstLimit = 8
-	// limitTime is how long a device is watched before its limit becomes less.
+	// limitTime is how long the host must have waited before either becomes less.
 	limitTime = time.Second
+	// firstTime is for a backlog of which nothing is known: as long as CoDel lets a queue
+	// stay (RFC 8289, 4.3).
+	firstTime = 100 * time.Millisecond
+	// leastBacklog has the next frame there when one ends.
+	leastBacklog = 2
+	// burstTime is in which a device may show that it takes two times what is known of it:
+	// the host was busy before.
+	burstTime = 5 * waitGoal
 )
 
 func newLimit(most int) limit {
@@ -66,44 +81,54 @@ func (l *limit) returned(now time.Time, t *usb.Transfer) {
 // moved counts the transfers that have ended in a round, with the host waiting, and
 // those left in flight.
 func (l *limit) moved(now time.Time, ended, left int) {
-	l.backlog.moved(now, ended)
 	switch {
 	case left == 0 && l.size < l.most: // the device may have had to wait, too
 		l.grow()
 		return
 	case l.begin.IsZero():
-		l.begin = now
+		l.begin, l.last, l.burst = now, now, 0
 		return
 	}
+	l.waited += now.Sub(l.last)
 	l.ended += ended
+	l.burst += ended
 	l.spare = min(l.spare, max(l.size-2*ended, 0)) // as many again may end before the next round
-	passed := now.Sub(l.begin)
-	switch {
-	case l.size < l.most && l.ended >= l.size && passed < l.fastest+waitGoal/2: // as many as are in flight, and soon
+	l.last = now
+
+	switch passed := now.Sub(l.begin); {
+	case l.size < l.most && l.burst >= l.size && passed < l.fastest+waitGoal/2: // as many as are in flight, and soon
 		l.grow()
-		return
-	case passed < limitTime || l.fastest == 0:
-		return
+	case l.backlog > 0 && l.burst >= 2*l.backlog*int(burstTime/waitGoal) && passed < burstTime:
+		l.backlog *= 2
+	case l.waited >= limitTime:
+		if l.fastest > 0 {
+			l.size = min(max(l.within(l.fastest+waitGoal), l.size-l.spare), l.most)
+		}
+		l.fitBacklog()
+		l.restart()
+	case l.backlog == 0 && l.waited >= firstTime:
+		l.fitBacklog()
 	}
-	l.size = min(max(within(l.ended, passed, l.fastest+waitGoal), l.size-l.spare), l.most)
-	l.restart()
 }
 
+// grow has more in flight, as the device takes more than was known.
 func (l *limit) grow() {
 	l.size = min(2*l.size, l.most)
 	l.restart()
-	l.backlog.restart() // more than it was with fewer
 }
 
-func (l *limit) restart() { l.begin, l.ended, l.spare = time.Time{}, 0, math.MaxInt }
+func (l *limit) fitBacklog() { l.backlog = max(l.within(waitGoal), leastBacklog) }
+
+// within gives how many end in a time, at the rate of those that have ended.
+func (l *limit) within(d time.Duration) int {
+	return int(int64(l.ended) * int64(d) / int64(l.waited))
+}
+
+// restart forgets what has ended.
+func (l *limit) restart() {
+	l.waited, l.ended, l.spare = 0, 0, math.MaxInt
+	l.pause()
+}
 
 // pause is for when the host does not wait.
-func (l *limit) pause() {
-	l.restart()
-	l.backlog.pause()
-}
-
-// within gives how many end in a time, at the rate of those that have ended in another.
-func within(ended int, passed, d time.Duration) int {
-	return int(int64(ended) * int64(d) / int64(passed))
-}
+func (l *limit) pause() { l.begin = time.Time{} }

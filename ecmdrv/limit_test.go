@@ -49,17 +49,19 @@ func TestLimit(t *testing.T) {
 			l, left, now := newLimit(tt.most), tt.most, time.Now()
 			l.fastest = tt.device.delay
 			now = taker{64, ms, ms}.run(&l, now, &left, 100*ms)
-			now = tt.device.run(&l, now, &left, 10*time.Second)
+			now = tt.device.run(&l, now, &left, 8*time.Second)
 			about := tt.want / 10
-			if l.size < tt.want-about || l.size > tt.want+about {
-				t.Errorf("%d may be in flight, want %d", l.size, tt.want)
+			for range 2 * time.Second / tt.device.period {
+				if now = tt.device.run(&l, now, &left, tt.device.period); l.size < tt.want-about || l.size > tt.want+about {
+					t.Fatalf("%d may be in flight, want %d", l.size, tt.want)
+				}
 			}
-			if about = tt.wait / 10; l.backlog.frames < tt.wait-about || l.backlog.frames > tt.wait+about {
-				t.Errorf("%d may wait, want %d", l.backlog.frames, tt.wait)
+			if about = tt.wait / 10; l.backlog < tt.wait-about || l.backlog > tt.wait+about {
+				t.Errorf("%d may wait, want %d", l.backlog, tt.wait)
 			}
 			taker{64, ms, ms}.run(&l, now, &left, 3*time.Second)
-			if least := tt.most * 9 / 2; l.size != tt.most || l.backlog.frames < least {
-				t.Errorf("of a device that has become fast: %d, and %d may wait; want %d, and %d or more", l.size, l.backlog.frames, tt.most, least)
+			if least := tt.most * 9 / 2; l.size != tt.most || l.backlog < least {
+				t.Errorf("of a device that has become fast: %d, and %d may wait; want %d, and %d or more", l.size, l.backlog, tt.most, least)
 			}
 		})
 	}
@@ -85,21 +87,32 @@ func TestLimitGrows(t *testing.T) {
 	}
 }
 
-// Nothing is concluded from a time in which the host did not wait, nor before it is
-// known how long a frame takes.
+// The times in which the host waits count together, and what is between them does not. Nothing
+// is concluded before it is known how long a frame takes.
 func TestLimitWaits(t *testing.T) {
 	const ms = time.Millisecond
 	slow := taker{1, 5 * ms, 5 * ms}
 	l, left, now := newLimit(64), 64, time.Now()
 	now = taker{64, ms, ms}.run(&l, now, &left, 100*ms)
 	now = slow.run(&l, now, &left, 3*time.Second)
+	if l.size != 64 {
+		t.Errorf("of frames that take an unknown time %d may be in flight, want 64", l.size)
+	}
+	l.restart()
 	l.fastest = 5 * ms
-	for range 20 {
+	upload := func() {
+		now = slow.run(&l, now, &left, 105*ms) // the first round begins it
 		l.pause()
-		now = slow.run(&l, now, &left, 900*ms)
+		now = now.Add(10 * time.Second)
+	}
+	for range 9 {
+		upload()
 	}
 	if l.size != 64 {
-		t.Errorf("%d may be in flight, want 64", l.size)
+		t.Errorf("before the host has waited for %v %d may be in flight, want 64", limitTime, l.size)
+	}
+	if upload(); l.size != 2 {
+		t.Errorf("after that %d may be in flight, want 2", l.size)
 	}
 }
 
@@ -151,29 +164,27 @@ func TestSlowDevice(t *testing.T) {
 	if p.backlog != 0 {
 		t.Fatalf("before the host has waited for %v %d may wait, want any number", firstTime, p.backlog)
 	}
-	if round(1); p.backlog != leastWaiting {
-		t.Errorf("after that %d may wait, want %d", p.backlog, leastWaiting)
+	if round(1); p.backlog != leastBacklog {
+		t.Errorf("after that %d may wait, want %d", p.backlog, leastBacklog)
 	}
-	for range 3 {
-		p.left = 0
-		round(1)
-		p.left = 1 << 20
-		round(0)
-		for range 180 { // 0.9 s
-			round(1)
-		}
+	p.left = 0
+	round(1) // still counts
+	p.left = 1 << 20
+	round(0)
+	for range (limitTime-firstTime)/(5*time.Millisecond) - 1 {
+		round(1) // the first one begins the time
 	}
 	if got := l.tx.inFlight(); got != most {
-		t.Fatalf("before the host has waited for long %d frames are in flight, want %d", got, most)
+		t.Fatalf("before the host has waited for %v %d frames are in flight, want %d", limitTime, got, most)
 	}
-	for range 1000 {
-		round(1)
+	for range 200 {
+		round(1) // the first one ends it
 	}
 	if got := l.tx.inFlight(); got != 2 { // 200 in a second, for 10 ms
 		t.Errorf("behind a slow device %d frames are in flight, want 2", got)
 	}
-	if p.backlog != leastWaiting {
-		t.Errorf("beside them %d may wait, want %d", p.backlog, leastWaiting)
+	if p.backlog != leastBacklog {
+		t.Errorf("beside them %d may wait, want %d", p.backlog, leastBacklog)
 	}
 	for range 10 {
 		round(l.tx.inFlight())
@@ -181,7 +192,7 @@ func TestSlowDevice(t *testing.T) {
 	if got := l.tx.inFlight(); got != most {
 		t.Errorf("behind one that has become fast %d frames are in flight, want %d", got, most)
 	}
-	if p.backlog <= leastWaiting {
+	if p.backlog <= leastBacklog {
 		t.Errorf("beside them %d may wait, want more", p.backlog)
 	}
 }
@@ -205,5 +216,88 @@ func TestLimitAndErrors(t *testing.T) {
 	round(2*limitTime, 0)
 	if got := l.tx.inFlight(); got != firstLimit || l.limit.size != firstLimit {
 		t.Errorf("then %d are in flight, %+v, want %d", got, l.limit, firstLimit)
+	}
+}
+
+// bursts has a host wait for a device so many times, for some rounds each with a frame a
+// round, and not for a second between them.
+func bursts(l *limit, now time.Time, times, rounds int, round time.Duration) time.Time {
+	for range times {
+		for range rounds {
+			now = now.Add(round)
+			l.moved(now, 1, 0)
+		}
+		l.pause()
+		now = now.Add(time.Second)
+	}
+	return now
+}
+
+// The times in which the host waits count together, and what is between them does not.
+func TestBacklogOfTimes(t *testing.T) {
+	l := newLimit(1)
+	now := bursts(&l, time.Now(), 10, 10, time.Millisecond) // 9 ms each: the first round begins it
+	if l.backlog != 0 {
+		t.Errorf("after 90 ms %d may wait, want any number", l.backlog)
+	}
+	bursts(&l, now, 2, 10, time.Millisecond)
+	if l.backlog != 5 {
+		t.Errorf("of a frame a ms %d may wait, want 5", l.backlog)
+	}
+}
+
+// What is known is fitted each second, of which none counts again.
+func TestBacklogBecomesLess(t *testing.T) {
+	const ms = time.Millisecond
+	l := newLimit(1)
+	now := bursts(&l, time.Now(), 1, 1001, ms/10)
+	if l.backlog != 50 {
+		t.Fatalf("of 10 frames a ms %d may wait, want 50", l.backlog)
+	}
+	now = bursts(&l, now, 1, 900, ms)
+	if l.backlog != 50 {
+		t.Errorf("within a second %d may wait, want 50", l.backlog)
+	}
+	now = bursts(&l, now, 1, 500, ms)
+	if l.backlog != 9 { // 1900 in the first second
+		t.Errorf("after it %d may wait, want 9", l.backlog)
+	}
+	bursts(&l, now, 1, 510, ms)
+	if l.backlog != 5 {
+		t.Errorf("after another one %d may wait, want 5", l.backlog)
+	}
+}
+
+// Of a device that was slow for a while, bursts soon show that more may wait.
+func TestBacklogOfBursts(t *testing.T) {
+	const ms = time.Millisecond
+	l := newLimit(1)
+	l.backlog = leastBacklog
+	bursts(&l, time.Now(), 10, 200, ms/20)
+	if l.backlog < 20 { // 200 end in a burst, which are twice as many as in 5 times 5 ms
+		t.Errorf("%d may wait, want 20 or more", l.backlog)
+	}
+	l = newLimit(1)
+	l.backlog = leastBacklog
+	bursts(&l, time.Now(), 10, 19, ms/20)
+	if l.backlog != leastBacklog {
+		t.Errorf("after short ones %d may wait, want %d", l.backlog, leastBacklog)
+	}
+}
+
+// A device that may have more in flight is another one.
+func TestBacklogOfMore(t *testing.T) {
+	l, now := newLimit(64), time.Now()
+	for range 20 {
+		now = now.Add(5 * time.Millisecond)
+		l.moved(now, 1, firstLimit-1)
+	}
+	l.moved(now, firstLimit, 0) // all have ended
+	if l.size == firstLimit {
+		t.Fatal("no more may be in flight")
+	}
+	now = now.Add(5 * time.Millisecond)
+	if l.moved(now, 1, l.size-1); l.backlog != 0 {
+		t.Errorf("%d may wait, want any number", l.backlog)
 	}
 }

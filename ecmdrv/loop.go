@@ -69,10 +69,8 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	return nil
 }
 
-// watch puts the descriptors into the mover's poller. The interface may have had another
-// device before, with another limit.
+// watch puts the descriptors into the mover's poller.
 func (l *loop) watch() {
-	l.device.port.Backlog(l.limit.backlog.frames)
 	fds, event := l.device.port.PollFDs()
 	l.portEvent = event
 	if l.starved {
