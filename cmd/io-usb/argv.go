@@ -27,6 +27,7 @@ type commandLine struct {
 	controllers []string // drivers of host controllers
 	path        string
 	alias       string // another path of the bus, if not empty
+	otg         bool   // it is io-usb-otg
 	machine     string // where the machine's own bus is
 	command     string
 	verbose     bool
@@ -69,7 +70,7 @@ func parse(args []string) (commandLine, error) {
 const optionLetters = "d:o:n:c:vCIE:e:O:P:r:t:T:U:"
 
 // letters reads the single-letter options. getopt stops at the first word that
-// is none, which may be the options of the driver before it.
+// is none, which may be the options of the driver before it, or go on with the command.
 func (c *commandLine) letters(args []string) error {
 	args = withoutFlagC(args)
 	for len(args) > 0 {
@@ -78,9 +79,17 @@ func (c *commandLine) letters(args []string) error {
 			return err
 		}
 		words, last := "", len(options)-1
-		if last >= 0 && strings.ContainsRune("do", options[last].Letter) && len(rest) > 0 {
+		switch {
+		case len(rest) == 0:
+		case last >= 0 && strings.ContainsRune("do", options[last].Letter):
 			words, rest = rest[0], rest[1:]
-		} else if len(rest) > 0 {
+		case last >= 0 && options[last].Letter == 'c':
+			n := slices.IndexFunc(rest, func(w string) bool { return strings.HasPrefix(w, "-") })
+			if n < 0 {
+				n = len(rest)
+			}
+			words, rest = strings.Join(rest[:n], " "), rest[n:]
+		default:
 			return fmt.Errorf("unexpected word %q", rest[0])
 		}
 		for i, o := range options {
@@ -95,6 +104,9 @@ func (c *commandLine) letters(args []string) error {
 				c.path = o.Value
 			case 'c':
 				c.command = o.Value
+				if i == last && words != "" {
+					c.command += " " + words
+				}
 			case 'v':
 				c.verbose = true
 			}
@@ -128,6 +140,22 @@ func withoutFlagC(args []string) (left []string) {
 		args = args[n:]
 	}
 	return left
+}
+
+// simulation is the variable that has a line simulate, whatever drivers it has.
+const simulation = "IO_USB_SIM"
+
+// simulate has what starts a bus simulate one, with these options.
+func (c *commandLine) simulate(words string) error {
+	if c.help || c.command != "" {
+		return nil
+	}
+	o, err := parseSim(words)
+	if err != nil {
+		return fmt.Errorf("%s: %w", simulation, err)
+	}
+	c.sims = []simOptions{o}
+	return nil
 }
 
 // driver takes one -d.

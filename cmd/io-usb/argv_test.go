@@ -46,6 +46,8 @@ func TestParse(t *testing.T) {
 		{"-v -n /tmp/bus -c list", commandLine{command: "list", path: "/tmp/bus", verbose: true}},
 		{"-vclist", commandLine{command: "list", verbose: true}},
 		{"-c list -n /tmp/bus", commandLine{command: "list", path: "/tmp/bus"}},
+		{"-c pull 1 -n /tmp/bus", commandLine{command: "pull 1", path: "/tmp/bus"}},
+		{"-v -c say 0 +CREG: 1", commandLine{command: "say 0 +CREG: 1", verbose: true}},
 		{"--help -x", commandLine{help: true}},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // serveMachine keeps the machine's own bus at the path until ctx is done, and
@@ -60,11 +61,14 @@ func (c commandLine) buses() []string {
 }
 
 // driverFiles are the paths that buildfiles wait for: the controllers' drivers
-// appear beside the bus.
+// appear beside the bus. io-usb-otg calls that of ehci hcd-ehci.
 func (c commandLine) driverFiles() (paths []string) {
 	for _, bus := range c.buses() {
 		for _, name := range c.controllers {
 			paths = append(paths, filepath.Join(filepath.Dir(bus), "devu-"+name+".so"))
+			if c.otg && !strings.HasPrefix(name, "hcd-") && !strings.HasPrefix(name, "dcd-") {
+				paths = append(paths, filepath.Join(filepath.Dir(bus), "devu-hcd-"+name+".so"))
+			}
 		}
 	}
 	return paths

@@ -41,9 +41,11 @@ func serving(t *testing.T, c commandLine) (stop func()) {
 // the end nothing is left, not even the directories.
 func TestServeMachine(t *testing.T) {
 	dir, bus := t.TempDir(), t.TempDir()
-	c := commandLine{path: filepath.Join(dir, "usb/io-usb-otg"), alias: filepath.Join(dir, "a/b/io-usb"), machine: bus, controllers: []string{"ehci", "hcd-xhci"}}
+	c := commandLine{path: filepath.Join(dir, "usb/io-usb-otg"), alias: filepath.Join(dir, "a/b/io-usb"), machine: bus,
+		otg: true, controllers: []string{"ehci", "hcd-xhci"}}
 	first := serving(t, c)
-	want := []string{"usb/io-usb-otg", "usb/devu-ehci.so", "usb/devu-hcd-xhci.so", "a/b/io-usb", "a/b/devu-ehci.so", "a/b/devu-hcd-xhci.so"}
+	want := []string{"usb/io-usb-otg", "usb/devu-ehci.so", "usb/devu-hcd-ehci.so", "usb/devu-hcd-xhci.so",
+		"a/b/io-usb", "a/b/devu-ehci.so", "a/b/devu-hcd-ehci.so", "a/b/devu-hcd-xhci.so"}
 	check := func() {
 		t.Helper()
 		found := links(t, dir)

@@ -22,7 +22,8 @@
 // runs on a simulated modem.
 //
 // As io-usb-otg it is the same. Unless -n says where, the bus is at
-// /dev/usb/io-usb-otg, where QNX 7 has it, and at /dev/io-usb/io-usb, too.
+// /dev/usb/io-usb-otg, where QNX 7 has it, and at /dev/io-usb/io-usb, too; and for ehci
+// there is devu-hcd-ehci.so besides, as that calls it.
 //
 // # Options
 //
@@ -31,7 +32,8 @@
 //	                     are devices on the same bus.
 //	-n path              Where the bus is to be. The default is
 //	                     /dev/io-usb/io-usb.
-//	-c command           Ask an io-usb that simulates; see below.
+//	-c command           Ask an io-usb that simulates; see below. The command goes on
+//	                     to the next option.
 //	-v                   Say on standard error what was made.
 //	-o driver [options]  Accepted, without effect, as are -C, -c without a command,
 //	                     -I, and with a value -E, -e, -O, -P, -r, -t, -T and -U.
@@ -106,6 +108,13 @@
 //	fault N none             End that.
 //	help                     Show the faults.
 //
+// # Environment
+//
+//	IO_USB_SIM  Whatever drivers the command line has, simulate instead, with these
+//	            options, which may be none. The host controllers' entries appear all
+//	            the same, so that a script for a board runs without one; "buildfile
+//	            run -u" sets it.
+//
 // # Files
 //
 //	/dev/io-usb/io-usb      the bus
@@ -152,8 +161,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	c, err := parse(args[1:])
-	if filepath.Base(args[0]) == otgName && c.path == defaultPath {
+	if c.otg = filepath.Base(args[0]) == otgName; c.otg && c.path == defaultPath {
 		c.path, c.alias = otgPath, defaultPath
+	}
+	if words, ok := os.LookupEnv(simulation); ok && (err == nil || errors.Is(err, errNoDriver)) {
+		err = c.simulate(words)
 	}
 	switch {
 	case err != nil:

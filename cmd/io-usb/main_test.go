@@ -146,3 +146,21 @@ func TestMessages(t *testing.T) {
 		}
 	}
 }
+
+// IO_USB_SIM makes no sense of what -d sim would not, and is nothing to what starts no bus.
+func TestSimulationRefused(t *testing.T) {
+	t.Setenv(simulation, "paint=red")
+	for line, want := range map[string]string{
+		"-d ehci":          `io-usb: IO_USB_SIM: unknown option "paint"`,
+		"":                 `io-usb: IO_USB_SIM: unknown option "paint"`,
+		"-x":               "io-usb: unknown option -- x",
+		"-n /none -c list": "io-usb: no io-usb simulates here: dial unix /none.ctl: connect: no such file or directory",
+	} {
+		if _, stderr, status := command(t, strings.Fields(line)...); stderr != want || status != exitError {
+			t.Errorf("%q: status %d, %q, want %q", line, status, stderr, want)
+		}
+	}
+	if out, _, status := command(t, "--help"); status != exitOK || !strings.HasPrefix(out, "usage: ") {
+		t.Errorf("--help: status %d, %q", status, out)
+	}
+}

@@ -55,8 +55,8 @@ func simulate(ctx context.Context, c commandLine, ready func(), stderr io.Writer
 		return err
 	}
 	defer l.Close()
-	if c.alias != "" {
-		link, err := newLink(c.path, c.alias)
+	for _, path := range append(c.buses()[1:], c.driverFiles()...) {
+		link, err := newLink(c.path, path)
 		if err != nil {
 			return err
 		}
