@@ -28,7 +28,9 @@ itself; then where the line says, or in the PATH that the script has set; then i
 the PATH of the machine. The shells ksh, esh, fesh and uesh are sh where there is
 none. Of the image's own files those count that are written in the buildfile and
 that the script, or another such file, names. The variables that a script uses
-come from the script, or the environment.
+come from the script, or the environment. The image's scripts find ours where they
+find the machine's: in /proc/boot, and, except mount and dhclient, which call the
+machine's, in /bin, /sbin, /usr/bin and /usr/sbin.
 
 # What a run can touch
 
@@ -53,8 +55,9 @@ has, with nothing else in it. It cannot set the clock or reboot.
 	            Such a command succeeds at once
 	-t file     write what started when and how long it took, as text, or as a
 	            picture when the name ends in .svg; may be repeated
-	-u options  io-usb and io-usb-otg make a simulated bus, whatever the line says.
-	            The options are those of "io-usb -d sim"; '' for none
+	-u options  io-usb and io-usb-otg make a simulated bus, whatever drivers they are
+	            told, and whoever starts them. The options are those of
+	            "io-usb -d sim"; '' for none
 	-w seconds  end the run after so long
 
 # Exit status

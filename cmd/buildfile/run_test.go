@@ -259,9 +259,12 @@ func TestSimulatedControllers(t *testing.T) {
 	needNamespaces(t)
 	for line, want := range map[string][]string{
 		"io-usb -d hcd-xhci": {"/dev/io-usb/devu-hcd-xhci.so", "/dev/io-usb/io-usb"},
-		"io-usb-otg -d hcd-xhci -dehci": {"/dev/io-usb/devu-ehci.so", "/dev/io-usb/devu-hcd-xhci.so", "/dev/io-usb/io-usb",
-			"/dev/usb/devu-ehci.so", "/dev/usb/devu-hcd-xhci.so", "/dev/usb/io-usb-otg"},
-		"io-usb-otg -n /dev/x/bus -d ehci": {"/dev/x/bus", "/dev/x/devu-ehci.so"},
+		"io-usb-otg -d hcd-xhci -dehci": {"/dev/io-usb/devu-ehci.so", "/dev/io-usb/devu-hcd-ehci.so", "/dev/io-usb/devu-hcd-xhci.so", "/dev/io-usb/io-usb",
+			"/dev/usb/devu-ehci.so", "/dev/usb/devu-hcd-ehci.so", "/dev/usb/devu-hcd-xhci.so", "/dev/usb/io-usb-otg"},
+		"io-usb-otg -n /dev/x/bus -d ehci":                                 {"/dev/x/bus", "/dev/x/devu-ehci.so", "/dev/x/devu-hcd-ehci.so"},
+		"on -X aps=USB io-usb -d ehci &\nwaitfor /dev/io-usb/devu-ehci.so": {"/dev/io-usb/devu-ehci.so", "/dev/io-usb/io-usb"},
+		"sh -c \"io-usb -d ehci ioport=0x1,irq=2\"":                        {"/dev/io-usb/devu-ehci.so", "/dev/io-usb/io-usb"},
+		"io-usb": {"/dev/io-usb/io-usb"},
 	} {
 		t.Run(line, func(t *testing.T) {
 			list := "ls -d /dev/io-usb/* /dev/usb/* /dev/x/* 2>/dev/null | grep -v ctl$"
@@ -269,6 +272,32 @@ func TestSimulatedControllers(t *testing.T) {
 			compare(t, line, got, result{Out: strings.Join(want, "\n") + "\n"})
 		})
 	}
+}
+
+// What the image's scripts call is ours, also where they set PATH or say /usr/sbin; but
+// those of ours that call the machine's still find it.
+func TestScriptsOfTheImage(t *testing.T) {
+	needNamespaces(t)
+	const rc = `/etc/rc.sh = {
+export PATH=/proc/boot:/bin:/usr/bin:/sbin:/usr/sbin
+command -v sloginfo
+readlink -f /sbin/if_up /usr/bin/ifconfig $(command -v ifconfig)
+/proc/boot/waitfor /etc/passwd && /usr/sbin/waitfor /etc/passwd && echo waited
+mount | grep -c "^proc on /proc "
+}`
+	file := script(t, "A=/etc/profile sh /etc/rc.sh", rc, "/etc/profile = { x }")
+	got := runBuildfile(t, "run", "-c", "cat /etc/profile", file)
+	want := result{Out: "/.boot/sloginfo\n" +
+		"/.target/bin/if_up\n/.target/bin/ifconfig\n/.target/bin/ifconfig\nwaited\n1\n x "}
+	compare(t, "run", got, want)
+}
+
+// A modem's terminal is there, too.
+func TestModem(t *testing.T) {
+	needNamespaces(t)
+	dial := `exec 3<>/dev/serecm0; printf 'ATE0\r' >&3; timeout 60 sed /OK/q <&3 | tr -d '\r' | grep OK`
+	file := script(t, "io-usb -d ehci\nio-pkt-v4-hc -d ecm\nwaitfor /dev/serecm0 60")
+	compare(t, "run", runBuildfile(t, "run", "-u", "modem=1", "-c", dial, file), result{Out: "OK\n"})
 }
 
 // A script may be in a file of its own, beside the buildfile.

@@ -48,7 +48,7 @@ type Result struct {
 // Run runs the program, inside of what Enter made, as process 1. It ends early
 // when ctx does. In any case all processes have ended when it returns.
 func Run(ctx context.Context, o Options) Result {
-	r := &runner{Options: o, processes: newProcesses(), begin: time.Now(), console: o.Console, env: environment()}
+	r := &runner{Options: o, processes: newProcesses(), begin: time.Now(), console: o.Console, env: o.environment()}
 	defer r.processes.close()
 	result := r.run(ctx)
 	r.ended = time.Now()

@@ -117,11 +117,13 @@ func none(string) (string, bool) { return "", false }
 
 // The files that a script needs are those that it names, and those that these name.
 func TestImageFiles(t *testing.T) {
-	f, program := parse(t, `[+script] s = { sh /etc/rc.sh; first.sh }
+	f, program := parse(t, `[+script] s = { ENV=/etc/profile
+sh /etc/rc.sh; first.sh }
 [perms=0644] /etc/rc.sh = { . functions.sh; cat </etc/../etc/conf }
 first.sh = { }
 functions.sh = { cat "$1" }
 /etc/conf = { rc.sh }
+/etc/profile = { }
 sh = { no }
 not = { rc.sh first.sh }
 /etc/host = host
@@ -130,7 +132,7 @@ not = { rc.sh first.sh }
 	for _, i := range ImageFiles(f, program, none) {
 		got = append(got, i.Mode.String()+" "+i.Path)
 	}
-	want := []string{"-rw-r--r-- /etc/rc.sh", "-rwxr-xr-x /proc/boot/first.sh", "-rwxr-xr-x /proc/boot/sh",
+	want := []string{"-rwxr-xr-x /etc/profile", "-rw-r--r-- /etc/rc.sh", "-rwxr-xr-x /proc/boot/first.sh", "-rwxr-xr-x /proc/boot/sh",
 		"-rwxr-xr-x /proc/boot/functions.sh", "-rwxr-xr-x /etc/conf"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got\n%s", d)
@@ -196,6 +198,8 @@ sched_aps a 1 2
 A=1
 /bin/sh rc.sh
 rc.sh
+./etc/x.sh
+//proc/boot/rc.sh
 PATH=/none rc.sh
 conf
 devc-ser1
@@ -204,6 +208,7 @@ no-such-directory/uesh
 [+external] no-such-program-of-any-kind
 }
 rc.sh = { cat conf }
+/etc/x.sh = { }
 [perms=444] conf = {}`)
 	var got []string
 	for _, c := range Check(program, bin, Stubs{{Name: "devc-*"}}, ImageFiles(f, program, none)) {
@@ -213,6 +218,7 @@ rc.sh = { cat conf }
 	want := []string{
 		"will run: /sbin/io-pkt -d ecm & # ours", "emulated: display_msg x # ", "emulated: sched_aps a 1 2 # without effect",
 		"will run: A=1 # for the lines that follow", "will run: /bin/sh rc.sh # /bin/sh", "will run: rc.sh # of the image",
+		"will run: ./etc/x.sh # of the image", "will run: //proc/boot/rc.sh # of the image",
 		"no counterpart: PATH=/none rc.sh # rc.sh: no such file or directory", "no counterpart: conf # conf: no such file or directory",
 		"emulated: devc-ser1 # declared harmless: devc-*", "no counterpart: no-such-program-of-any-kind # " + missing,
 		"emulated: no-such-directory/uesh # by sh", "no counterpart: [+external] no-such-program-of-any-kind # " + missing,

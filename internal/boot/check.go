@@ -32,13 +32,13 @@ type LineCheck struct {
 // the directory of our commands.
 func Check(program []buildfile.Command, bin string, stubs Stubs, files []ImageFile) (checks []LineCheck) {
 	image := func(name string) bool {
-		return slices.ContainsFunc(files, func(f ImageFile) bool { return f.Path == name && f.Mode&0o111 != 0 })
+		return slices.ContainsFunc(files, func(f ImageFile) bool { return f.Path == fromRoot(name) && f.Mode&0o111 != 0 })
 	}
-	f := Finder{Bin: bin, Path: systemPath(), Exists: func(path string) error {
-		if image(path) {
+	f := Finder{Bin: bin, Path: systemPath(), Exists: func(name string) error {
+		if image(name) {
 			return nil
 		}
-		return executable(path)
+		return executable(fromRoot(name))
 	}}
 	scriptPath := ""
 	for _, c := range program {
@@ -55,6 +55,9 @@ func Check(program []buildfile.Command, bin string, stubs Stubs, files []ImageFi
 	}
 	return checks
 }
+
+// fromRoot gives a path as programs find it, which begin in the root.
+func fromRoot(name string) string { return path.Join("/", name) }
 
 func judge(c buildfile.Command, f Finder, scriptPath string, stubs Stubs, image func(string) bool) (Verdict, string) {
 	switch {

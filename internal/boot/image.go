@@ -38,6 +38,9 @@ func ImageFiles(f *buildfile.File, program []buildfile.Command, lookup func(stri
 	var texts []string // not yet looked through
 	for _, c := range program {
 		texts = append(texts, strings.Join(c.Args, " "))
+		for _, s := range c.Set {
+			texts = append(texts, s.Value)
+		}
 	}
 	for len(texts) > 0 {
 		words := strings.FieldsFunc(texts[0], func(r rune) bool { return !strings.ContainsRune("._-/+", r) && !alphanumeric(r) })

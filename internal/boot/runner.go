@@ -22,12 +22,6 @@ import (
 // consoleFile is the console: that of process 1.
 const consoleFile = "/proc/1/fd/1"
 
-// Where io-usb has the bus without -n, and io-usb-otg has it, too.
-const (
-	usualBus = "/dev/io-usb/io-usb"
-	otgBus   = "/dev/usb/io-usb-otg"
-)
-
 // A runner is a run.
 type runner struct {
 	Options
@@ -40,14 +34,21 @@ type runner struct {
 	sessions  sync.WaitGroup // in the background, on the terminal
 }
 
-// environment is what the first line finds: that of the user, but for PATH.
-func environment() map[string]string {
+// simulation has io-usb simulate a bus ("Environment" of its manual).
+const simulation = "IO_USB_SIM"
+
+// environment is what the first line finds: that of the user, but for PATH, and what has
+// io-usb simulate.
+func (o Options) environment() map[string]string {
 	env := make(map[string]string)
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
 		env[name] = value
 	}
 	delete(env, "PATH")
+	if o.Simulate != nil {
+		env[simulation] = *o.Simulate
+	}
 	return env
 }
 
@@ -109,11 +110,7 @@ func (r *runner) line(ctx context.Context, c buildfile.Command) *event {
 
 // program starts a program and waits until it ends or goes to the background.
 func (r *runner) program(ctx context.Context, e *event) {
-	args, err := r.simulated(slices.Clone(e.command.Args))
-	var started *process
-	if err == nil {
-		started, err = r.start(e.command, args)
-	}
+	started, err := r.start(e.command, slices.Clone(e.command.Args))
 	if err != nil {
 		r.say("Unable to start \"%s\" (%d)", e.command.Args[0], int(qnx.Errno(err)))
 		e.err, e.end = err, time.Now()
@@ -194,44 +191,6 @@ func (r *runner) attributes(c buildfile.Command, env map[string]string) *syscall
 		attr.Sys.Setpgid = true
 	}
 	return attr
-}
-
-// simulated makes a simulated bus, if there is to be one, of a line that starts the
-// real one. Its path stays, and so do the entries of the controllers' drivers, which
-// io-usb makes for real ones only.
-func (r *runner) simulated(args []string) ([]string, error) {
-	if name := path.Base(args[0]); r.Simulate == nil || name != "io-usb" && name != "io-usb-otg" {
-		return args, nil
-	}
-	bus := usualBus
-	var drivers []string
-	for i, a := range args {
-		value := func(letter string) string {
-			if a == letter && i+1 < len(args) {
-				return args[i+1]
-			}
-			return strings.TrimPrefix(a, letter)
-		}
-		switch {
-		case strings.HasPrefix(a, "-n"):
-			bus = value("-n")
-		case strings.HasPrefix(a, "-d"):
-			drivers = append(drivers, value("-d"))
-		}
-	}
-	buses := []string{bus}
-	if path.Base(args[0]) == "io-usb-otg" && bus == usualBus {
-		buses = append(buses, otgBus) // io-usb-otg is at both
-	}
-	for _, b := range buses {
-		for _, d := range drivers {
-			d = strings.TrimSuffix(strings.TrimPrefix(path.Base(d), "devu-"), ".so")
-			if err := appear([]string{path.Join(path.Dir(b), "devu-"+d+".so")}); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return []string{args[0], "-d", "sim", *r.Simulate, "-n", bus}, nil
 }
 
 // appear makes paths, below ROOT as all that a run can write. A terminal is the

@@ -15,6 +15,7 @@ import (
 const (
 	own      = "/.target"
 	ownBin   = own + "/bin"    // our commands
+	ownNames = own + "/names"  // links to them, where the machine has its own
 	ownHost  = own + "/host"   // the machine, not to be written
 	ownRoot  = own + "/root"   // ROOT
 	ownShell = own + "/shells" // sh, by the names of QNX's shells
@@ -35,6 +36,17 @@ var targets = []string{"dev", "run", "tmp", "var"}
 var devices = []string{
 	"bus", "fd", "full", "net", "null", "ptmx", "pts", "random", "stderr", "stdin", "stdout", "tty", "urandom", "zero",
 }
+
+// programs are where the machine's are, and ours, too: a script may set PATH, or name
+// /usr/sbin/if_up.
+var programs = []string{"bin", "sbin", "usr/bin", "usr/sbin"}
+
+// passing are those of ours that call the machine's of the same name, which therefore
+// stays where it is.
+var passing = []string{"dhclient", "mount"}
+
+// layers are what paths show, the first first.
+var layers = []string{ownRoot, ownNames, ownHost}
 
 // shells are QNX's, which sh stands in for.
 var shells = []string{"esh", "fesh", "ksh", "uesh"}
@@ -91,10 +103,57 @@ func (v *View) enter(root, bin string) error {
 	if err := pivot(root); err != nil {
 		return err
 	}
+	if err := terminals(); err != nil {
+		return err
+	}
 	if err := v.devices(); err != nil {
 		return err
 	}
+	if err := v.commands(); err != nil {
+		return err
+	}
 	return top()
+}
+
+// terminals lets programs set the modes of the terminals that they make.
+func terminals() error {
+	attr := &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
+	err := unix.MountSetattr(unix.AT_FDCWD, ownHost+"/dev/pts", 0, attr)
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EINVAL) { // nothing is mounted there
+		return nil
+	}
+	return err
+}
+
+// commands puts ours into the image's directory, and where the machine has its own.
+func (v *View) commands() error {
+	list, err := os.ReadDir(ownBin)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if err := v.link(filepath.Join(ownBin, e.Name()), filepath.Join(ownRoot, "proc/boot", e.Name())); err != nil {
+			return err
+		}
+	}
+	for _, dir := range programs {
+		if info, err := os.Lstat(filepath.Join(ownHost, dir)); err != nil || !info.IsDir() {
+			continue
+		}
+		names := filepath.Join(ownNames, dir)
+		if err := os.MkdirAll(names, 0o755); err != nil {
+			return err
+		}
+		for _, e := range list {
+			if slices.Contains(passing, e.Name()) {
+				continue
+			}
+			if err := os.Symlink(filepath.Join(ownBin, e.Name()), filepath.Join(names, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // devices puts the machine's devices, and the console, into ROOT's /dev.
@@ -174,10 +233,10 @@ func top() error {
 	return nil
 }
 
-// entries gives what is in a directory of ROOT or the machine's.
+// entries gives what is in a directory of any layer.
 func entries(dir string) (names []string) {
-	for _, side := range []string{ownRoot, ownHost} {
-		list, _ := os.ReadDir(side + dir)
+	for _, layer := range layers {
+		list, _ := os.ReadDir(layer + dir)
 		for _, e := range list {
 			names = append(names, e.Name())
 		}
@@ -186,15 +245,28 @@ func entries(dir string) (names []string) {
 	return slices.Compact(names)
 }
 
-// show puts a path in place: ROOT's, else the machine's, and where both have a
-// directory, what is in either.
+// show puts a path of the first layer that has it in place, and where several have a
+// directory, what is in any of them.
 func show(path string) error {
-	mine, err := os.Lstat(ownRoot + path)
-	has := err == nil
-	his, err := os.Lstat(ownHost + path)
-	hasHis := err == nil
+	var first string
+	var info fs.FileInfo
+	directories := 0
+	for _, layer := range layers {
+		i, err := os.Lstat(layer + path)
+		if err != nil {
+			continue
+		}
+		if first == "" {
+			first, info = layer, i
+		}
+		if i.IsDir() {
+			directories++
+		}
+	}
 	switch {
-	case has && hasHis && mine.IsDir() && his.IsDir():
+	case first == "":
+		return nil // it has gone since it was listed
+	case info.IsDir() && directories > 1:
 		if err := os.MkdirAll(path, 0o755); err != nil {
 			return err
 		}
@@ -204,18 +276,14 @@ func show(path string) error {
 			}
 		}
 		return nil
-	case has:
-		return os.Symlink(ownRoot+path, path)
-	case !hasHis:
-		return nil // it has gone since it was listed
-	case his.Mode()&fs.ModeSymlink != 0:
+	case first == ownHost && info.Mode()&fs.ModeSymlink != 0:
 		to, err := os.Readlink(ownHost + path)
 		if err != nil {
 			return err
 		}
 		return os.Symlink(to, path)
-	case his.IsDir() && filepath.Dir(path) == "/":
+	case first == ownHost && info.IsDir() && filepath.Dir(path) == "/":
 		return bind(ownHost+path, path)
 	}
-	return os.Symlink(ownHost+path, path)
+	return os.Symlink(first+path, path)
 }
