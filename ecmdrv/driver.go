@@ -54,7 +54,8 @@ func (p plus) Load(ctx context.Context, host nic.Host, options string) (nic.Modu
 }
 
 func (d *Driver) load(ctx context.Context, host nic.Host, v *variant, options string) (nic.Module, error) {
-	m := &module{driver: d, variant: v, host: host, devices: map[*device]bool{}, known: map[usb.DeviceInfo]bool{}}
+	m := &module{driver: d, variant: v, host: host, turn: make(chan struct{}, 1),
+		devices: map[*device]bool{}, revivals: map[usb.DeviceInfo]*time.Timer{}, known: map[usb.DeviceInfo]bool{}}
 	err := m.load(ctx, options)
 	if err != nil {
 		m.log(slog.Error, "%v", err)

@@ -258,6 +258,70 @@ func TestBusLost(t *testing.T) {
 	}
 }
 
+// A fragile bus has devices that can be lost without leaving it.
+type fragile struct {
+	lent
+	lose chan chan struct{} // the end of each device that was opened
+}
+
+func (f fragile) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
+	d, err := f.lent.Open(ctx, info)
+	gone := make(chan struct{})
+	if err == nil {
+		f.lose <- gone
+	}
+	return lostDevice{d, gone}, err
+}
+
+type lostDevice struct {
+	usb.Device
+	gone chan struct{}
+}
+
+func (d lostDevice) Gone() <-chan struct{} { return d.gone }
+
+// With pnp a device that is lost and still on the bus, as after a reset, is back; one that
+// was pulled is not, nor one that the user destroyed.
+func TestLostDevice(t *testing.T) {
+	dev := echo(t)
+	r := &rig{t: t, host: newHost(t), bus: sim.NewBus(1)}
+	r.plug(dev)
+	bus := fragile{lent{r.bus}, make(chan chan struct{}, 10)}
+	r.load("pnp", bus)
+	for range 2 {
+		old := r.up("ecm0")
+		works(old)
+		close(<-bus.lose)
+		r.host.until("a new ecm0", func() bool { p := r.host.port("ecm0"); return p != nil && p != old })
+	}
+	if err := r.host.destroy(r.up("ecm0")); err != nil {
+		t.Error(err)
+	}
+	<-bus.lose
+	r.pull(dev)
+	r.plug(dev)
+	r.up("ecm0")
+	r.pull(dev)
+	close(<-bus.lose)
+	r.host.until("ecm0 is gone", func() bool { return r.host.count() == 0 })
+	r.plug(newSim(t, sim.Config{MAC: otherMAC, Network: sim.NewMirror()}))
+	works(r.up("ecm0"))
+	m := r.module.(*module)
+	m.mu.Lock()
+	if len(m.revivals) > 0 {
+		t.Errorf("to be revived: %v", m.revivals)
+	}
+	m.mu.Unlock()
+	close(<-bus.lose) // and what is to be revived when the module is closed
+	r.host.until("the last ecm0 is gone", func() bool { return r.host.count() == 0 })
+	if err := r.module.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := r.host.logged("device removed"); n != 4 || r.host.count() != 0 {
+		t.Errorf("log %q", r.host.log())
+	}
+}
+
 // A blind bus cannot be watched.
 type blind struct{ lent }
 

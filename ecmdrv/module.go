@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
+	"time"
 
 	"io-pkt/internal/nic"
 	"io-pkt/slog"
@@ -16,22 +17,29 @@ import (
 //
 //	load    -> attach for each device that is there
 //	watch   -> attach for each that comes         (pnp only, one goroutine)
-//	Close   -> ends watch, closes the devices, closes the USB stack
+//	revive  -> attach for each that was lost, but stays (pnp only, after a while)
+//	Close   -> ends these, closes the devices, closes the USB stack
 type module struct {
 	driver  *Driver
 	variant *variant
 	host    nic.Host
 	options options
 
-	// Of load, then of watch, then of Close.
-	stack    usb.Stack
-	known    map[usb.DeviceInfo]bool // on the bus, as far as we were told
-	stop     context.CancelFunc      // ends watch
-	watching sync.WaitGroup
+	// Of load, then of watch, then of Close. watch changes stack while known is empty.
+	stack usb.Stack
+	// background ends with watch and the revivals; nil without pnp.
+	background context.Context
+	stop       context.CancelFunc
+	watching   sync.WaitGroup
 
-	mu      sync.Mutex
-	devices map[*device]bool // attached, and not yet given up
-	closed  bool
+	turn  chan struct{}           // to attach; has room for one
+	known map[usb.DeviceInfo]bool // on the bus, as far as we were told
+
+	mu       sync.Mutex
+	devices  map[*device]bool               // attached, and not yet given up
+	revivals map[usb.DeviceInfo]*time.Timer // to come, of those that were lost
+	pause    time.Duration                  // before the newest
+	closed   bool
 }
 
 func (m *module) load(ctx context.Context, word string) (err error) {
@@ -45,6 +53,11 @@ func (m *module) load(ctx context.Context, word string) (err error) {
 	if err != nil {
 		return asErrno(fmt.Errorf("list the USB devices: %w", err))
 	}
+	if m.options.pnp {
+		// Load's context ends with it; what this one is for goes on until Close.
+		m.background, m.stop = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	m.turn <- struct{}{}
 	attached, firstErr := 0, error(nil)
 	for _, info := range list {
 		m.known[info] = true
@@ -55,14 +68,12 @@ func (m *module) load(ctx context.Context, word string) (err error) {
 			firstErr = err
 		}
 	}
+	<-m.turn
 	switch {
 	case ctx.Err() != nil:
 		return asErrno(ctx.Err())
 	case m.options.pnp:
-		// Load's context ends with it; this goroutine goes on until Close.
-		background, stop := context.WithCancel(context.WithoutCancel(ctx))
-		m.stop = stop
-		m.watching.Go(func() { m.watch(background) })
+		m.watching.Go(func() { m.watch(m.background) })
 		return nil
 	case attached > 0:
 		return nil
@@ -111,6 +122,9 @@ func (m *module) Resident() bool { return m.options.pnp }
 func (m *module) Close() error {
 	m.mu.Lock()
 	m.closed = true
+	for _, timer := range m.revivals {
+		timer.Stop()
+	}
 	m.mu.Unlock()
 	if m.stop != nil {
 		m.stop()
@@ -163,6 +177,7 @@ func (m *module) forget(d *device) {
 func (m *module) supervise(ctx context.Context, d *device) {
 	defer m.forget(d)
 	defer close(d.over)
+	began := time.Now()
 	select {
 	case <-d.usb.Gone():
 		d.end(usb.ErrGone)
@@ -177,6 +192,7 @@ func (m *module) supervise(ctx context.Context, d *device) {
 		return // by the host, which sees to the interface
 	case pulled:
 		d.log(slog.Info, "device removed: %v", d.info)
+		m.lost(d.info, time.Since(began))
 	default:
 		d.log(slog.Error, "%v: %v", d.info, why)
 	}

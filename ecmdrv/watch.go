@@ -3,6 +3,7 @@ package ecmdrv
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"io-pkt/slog"
@@ -52,11 +53,18 @@ const forever = -1
 // event handles one device that came or went. One that went is given up before
 // the next one is looked at, so that its successor gets its interface's number.
 func (m *module) event(ctx context.Context, e usb.Event) {
+	select {
+	case m.turn <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	defer func() { <-m.turn }()
 	if e.Present && m.known[e.Device] {
 		return
 	}
 	maps.DeleteFunc(m.known, func(info usb.DeviceInfo, _ bool) bool { return info.Port == e.Device.Port })
 	m.giveUp(ctx, e.Device.Port)
+	m.left(e.Device.Port)
 	if e.Present {
 		m.known[e.Device] = true
 		_ = m.attach(ctx, e.Device) // attach has logged what was wrong
@@ -80,4 +88,54 @@ func (m *module) giveUp(ctx context.Context, port string) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// lost has a device revived if it stays on the bus: it was reset, which ends what usbfs has
+// of it, or a server cut the connection. What is lost again soon has to wait longer and
+// longer.
+func (m *module) lost(info usb.DeviceInfo, worked time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.background == nil || m.closed || m.revivals[info] != nil {
+		return
+	}
+	if worked > longestPause {
+		m.pause = 0
+	}
+	m.pause = min(max(2*m.pause, firstPause), longestPause)
+	m.revivals[info] = time.AfterFunc(m.pause, func() { m.revive(info) })
+}
+
+// left is told that a device was pulled, which is not to be revived.
+func (m *module) left(port string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for info, timer := range m.revivals {
+		if info.Port == port {
+			timer.Stop()
+			delete(m.revivals, info)
+		}
+	}
+}
+
+// revive attaches a device that is still as it was before.
+func (m *module) revive(info usb.DeviceInfo) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed || m.revivals[info] == nil {
+		return
+	}
+	delete(m.revivals, info)
+	m.watching.Go(func() {
+		select {
+		case m.turn <- struct{}{}:
+		case <-m.background.Done():
+			return
+		}
+		defer func() { <-m.turn }()
+		serves := slices.ContainsFunc(m.attached(), func(d *device) bool { return d.info == info }) // another function of it
+		if m.known[info] && !serves {
+			_ = m.attach(m.background, info) // attach has logged what was wrong
+		}
+	})
 }
