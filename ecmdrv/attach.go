@@ -116,7 +116,7 @@ func (m *module) identify(ctx context.Context, d usb.Device, descriptor usb.Devi
 		}
 	}
 	if m.options.verbose > 0 || len(functions) == 0 {
-		for _, n := range notes {
+		for _, n := range shortened(notes) {
 			m.log(slog.Info, "%v: %s", d.Info(), n)
 		}
 	}

@@ -48,6 +48,20 @@ func TestOddDescriptors(t *testing.T) {
 	}
 }
 
+// A device with more interfaces that look like something than anybody reads about does
+// not push all else out of the log.
+func TestManyNotes(t *testing.T) {
+	var body [][]byte
+	for i := range byte(100) {
+		body = append(body, iface(i, 0, 0xff, 0xff), union(i, i+1), ethernet(iSimMAC, 1514))
+	}
+	r := newRig(t, "pnp", crafted(t, 0x9999, 2, config(body...)), echo(t))
+	works(r.up("ecm0"))
+	if lines := r.host.logged("9999:0002"); lines != maxListed+1 || r.host.logged("and 84 more lines like these") != 1 {
+		t.Errorf("%d lines: %q", lines, r.host.log())
+	}
+}
+
 // With pad a frame of whole packets ends with one more byte instead of a
 // zero-length packet.
 func TestPad(t *testing.T) {

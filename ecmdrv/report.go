@@ -11,7 +11,7 @@ import (
 
 // Bounds of what is written about a bus that is not trusted.
 const (
-	maxListed    = 16               // devices, or settings of a configuration, in a line
+	maxListed    = 16               // devices, or settings of a configuration, in a line; or lines
 	maxEndpoints = 8                // of a setting
 	troublePause = 10 * time.Second // between two lines about errors
 )
@@ -39,6 +39,14 @@ func interfaceMap(c *usb.Config) string {
 		b.WriteByte(',')
 	}
 	return strings.TrimSuffix(b.String(), ",")
+}
+
+// shortened leaves out lines that would push others out of the log.
+func shortened(lines []string) []string {
+	if more := len(lines) - maxListed; more > 0 {
+		return append(lines[:maxListed:maxListed], fmt.Sprintf("and %d more lines like these", more))
+	}
+	return lines
 }
 
 // present lists the devices of a bus for the log.
