@@ -140,7 +140,7 @@ func (c *Config) Setting(iface, alt uint8) *Setting {
 // takes what devices really send: a wTotalLength that is wrong, unknown and
 // misplaced descriptors, garbage in between. Only the configuration descriptor
 // itself must be whole. A second descriptor for the same alternate setting, or
-// the same endpoint in it, is left out. The Extra slices alias b.
+// the same endpoint in it, is left out. Nothing of b is kept.
 func ParseConfig(b []byte) (*Config, error) {
 	if len(b) < ConfigDescriptorSize || b[0] < ConfigDescriptorSize || b[1] != DescConfiguration {
 		return nil, fmt.Errorf("not a configuration descriptor: % x", b[:min(len(b), ConfigDescriptorSize)])

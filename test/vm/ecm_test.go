@@ -37,3 +37,11 @@ func TestHotPlug(t *testing.T) {
 	g.commands(programs)
 	t.Log(g.run("pnp.sh"))
 }
+
+// Devices with descriptors that make no sense, beside the gadget, and a reset of it.
+func TestHostileDevice(t *testing.T) {
+	g := newGuest(t)
+	g.commands(programs)
+	g.commands(map[string][]string{"io-usb": nil})
+	t.Log(g.run("hostile.sh"))
+}

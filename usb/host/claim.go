@@ -4,33 +4,29 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/gousb"
-
 	"io-pkt/usb"
 )
 
 // A claim is one interface that is ours.
 type claim struct {
 	number    uint8
-	endpoints map[uint8]gousb.EndpointDesc // of all its settings
-	settings  map[uint8]bool               // its alternate settings
+	endpoints map[uint8]bool // of all its settings
+	settings  map[uint8]bool // its alternate settings
 
 	node  *node     // a descriptor that holds this claim alone
 	queue *urbQueue // the last one opened, nil for none
 }
 
 // newClaim looks an interface up in a configuration.
-func newClaim(cfg gousb.ConfigDesc, number uint8) *claim {
-	c := &claim{number: number, endpoints: make(map[uint8]gousb.EndpointDesc), settings: make(map[uint8]bool)}
-	for _, i := range cfg.Interfaces {
-		for _, s := range i.AltSettings {
-			if s.Number != int(number) {
-				continue
-			}
-			c.settings[uint8(s.Alternate)] = true
-			for _, e := range s.Endpoints {
-				c.endpoints[uint8(e.Address)] = e
-			}
+func newClaim(cfg *usb.Config, number uint8) *claim {
+	c := &claim{number: number, endpoints: make(map[uint8]bool), settings: make(map[uint8]bool)}
+	for _, s := range cfg.Settings {
+		if s.Interface != number {
+			continue
+		}
+		c.settings[s.Alternate] = true
+		for _, e := range s.Endpoints {
+			c.endpoints[e.Address] = true
 		}
 	}
 	return c
@@ -48,7 +44,7 @@ func (d *Device) Claim(iface uint8) error {
 	if d.claims[iface] != nil {
 		return d.failed("claim", what, usb.ErrBusy)
 	}
-	c := newClaim(d.configs[d.active], iface)
+	c := newClaim(d.config(), iface)
 	if len(c.settings) == 0 {
 		return d.failed("claim", what, usb.ErrNotFound)
 	}

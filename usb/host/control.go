@@ -59,10 +59,10 @@ func (d *Device) target(s usb.Setup) (iface uint8, ok bool) {
 	case usb.RecipientInterface:
 		return uint8(s.Index), true
 	case usb.RecipientEndpoint:
-		for _, i := range d.configs[d.active].Interfaces {
-			for _, setting := range i.AltSettings {
-				if _, ok := setting.Endpoints[gousb.EndpointAddress(s.Index)]; ok {
-					return uint8(i.Number), true
+		for _, setting := range d.config().Settings {
+			for _, e := range setting.Endpoints {
+				if e.Address == uint8(s.Index) {
+					return setting.Interface, true
 				}
 			}
 		}
@@ -104,13 +104,13 @@ func (d *Device) SetConfiguration(ctx context.Context, value uint8) error {
 		return d.failed("select", what, err)
 	}
 	defer d.done()
-	if err := d.setConfiguration(int(value)); err != nil {
+	if err := d.setConfiguration(value); err != nil {
 		return d.failed("select", what, reason(err))
 	}
 	return nil
 }
 
-func (d *Device) setConfiguration(value int) error {
+func (d *Device) setConfiguration(value uint8) error {
 	if d.active == value {
 		return nil
 	}
@@ -120,11 +120,11 @@ func (d *Device) setConfiguration(value int) error {
 	if _, ok := d.configs[value]; !ok {
 		return usb.ErrNotFound
 	}
-	if err := d.freeAll(d.configs[d.active]); err != nil {
+	if err := d.freeAll(d.config()); err != nil {
 		return err
 	}
 	err := d.withHandle(func(h *gousb.Device) error {
-		cfg, err := h.Config(value)
+		cfg, err := h.Config(int(value))
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,10 @@ package host
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,8 +25,8 @@ const nodeWait = time.Second
 // to make it, and guards what stands below it.
 type Device struct {
 	info    usb.DeviceInfo
-	node    *node                    // for what concerns the device as a whole; claims nothing for long
-	configs map[int]gousb.ConfigDesc // its configurations, by their numbers
+	node    *node                 // for what concerns the device as a whole; claims nothing for long
+	configs map[uint8]*usb.Config // its configurations, by their numbers
 
 	gone    chan struct{}
 	closing chan struct{}
@@ -31,7 +35,7 @@ type Device struct {
 	running sync.WaitGroup // watch, and what withHandle has left
 
 	turn     chan struct{}
-	active   int // number of the current configuration, 0 for none
+	active   uint8 // number of the current configuration, 0 for none
 	claims   map[uint8]*claim
 	detached map[uint8]bool // interfaces whose kernel driver we took
 }
@@ -80,9 +84,9 @@ func openWhenAllowed(ctx context.Context, path string) (*node, error) {
 }
 
 // open finishes a Device that has its node: it checks that the device is the one
-// that was asked for, asks libusb about it and starts to wait for its end.
+// that was asked for, reads what the kernel knows of it and starts to wait for its end.
 func (d *Device) open() error {
-	desc, err := d.node.deviceDescriptor()
+	desc, configs, err := d.node.descriptors()
 	if err != nil {
 		return err
 	}
@@ -90,12 +94,8 @@ func (d *Device) open() error {
 	if desc.VendorID != want.VendorID || desc.ProductID != want.ProductID || desc.Release != want.Release {
 		return usb.ErrGone
 	}
-	err = d.withHandle(func(h *gousb.Device) (err error) {
-		d.configs = h.Desc.Configs
-		d.active, err = h.ActiveConfigNum()
-		return err
-	})
-	if err != nil {
+	d.configs = configs
+	if d.active, err = activeConfig(filepath.Join(sysDevices, d.info.Port)); err != nil {
 		return err
 	}
 	if d.watcher, err = poll.New(); err != nil {
@@ -105,8 +105,29 @@ func (d *Device) open() error {
 	return nil
 }
 
-// withHandle opens the device with libusb for one call, in a context of its own; see
-// list. It is not kept open because gousb looks ten times a second, for each context,
+// activeConfig reads from a device's directory in sysfs which configuration it has: none
+// when that is empty.
+func activeConfig(dir string) (uint8, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "bConfigurationValue"))
+	word := strings.TrimSpace(string(b))
+	if err != nil || word == "" {
+		return 0, reason(err)
+	}
+	n, err := strconv.ParseUint(word, 10, 8)
+	return uint8(n), err
+}
+
+// config gives the current configuration, an empty one for none.
+func (d *Device) config() *usb.Config {
+	if c := d.configs[d.active]; c != nil {
+		return c
+	}
+	return &usb.Config{}
+}
+
+// withHandle opens the device with libusb for one call, in a context of its own: one
+// context learns of later changes only from udevd, which a container or a small system
+// lacks. It is not kept open because gousb looks ten times a second, for each context,
 // whether there is something to do, which also wakes the watchdog of Go's runtime:
 // with four interfaces that were up and idle, 229 wake-ups a second instead of 47 (in
 // the guest of scripts/vm).
@@ -125,7 +146,7 @@ func (d *Device) withHandle(call func(*gousb.Device) error) error {
 			})
 		}()
 		found, err := c.OpenDevices(func(desc *gousb.DeviceDesc) bool {
-			return desc.Bus == d.info.Bus && desc.Address == d.info.Address && portName(desc) == d.info.Port
+			return desc.Bus == d.info.Bus && desc.Address == d.info.Address
 		})
 		if len(found) == 0 {
 			if err == nil {

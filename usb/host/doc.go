@@ -1,8 +1,9 @@
 // Package host is the machine's own USB bus: a usb.Stack on Linux's usbfs.
 //
-// gousb (libusb) lists the devices, reads their descriptors and selects the
-// configuration, each time in a context that is closed again: see
-// Device.withHandle. What goes on with a device all the time goes through
+// gousb (libusb) selects the configuration, in a context that is closed again: see
+// Device.withHandle. What devices there are, and their descriptors, are the kernel's to
+// say, in sysfs and usbfs: gousb asks for those of all devices whenever it opens one, and
+// panics at the one that is hostile. What goes on with a device all the time goes through
 // descriptors of our own on its node in usbfs, one for each claimed interface, because
 // usbfs ties a claim to the descriptor that made it, and one for all else. Pipes are
 // driven with usbfs' URBs: gousb's streams always send their whole buffer, and its

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/google/gousb"
 	"golang.org/x/sys/unix"
 
 	"io-pkt/usb"
@@ -15,7 +14,7 @@ import (
 // seize claims an interface on n and notes which interfaces lost their kernel
 // driver by it.
 func (d *Device) seize(n *node, c *claim) error {
-	bound := d.bound(d.configs[d.active])
+	bound := d.bound(d.config())
 	if err := n.claim(c.number); err != nil {
 		return d.holder(c.number, err)
 	}
@@ -28,14 +27,20 @@ func (d *Device) seize(n *node, c *claim) error {
 }
 
 // bound lists the interfaces that have a kernel driver.
-func (d *Device) bound(cfg gousb.ConfigDesc) []uint8 {
-	var found []uint8
-	for _, i := range cfg.Interfaces {
-		if name := d.node.driver(uint8(i.Number)); name != "" && name != usbfsDriver {
-			found = append(found, uint8(i.Number))
-		}
+func (d *Device) bound(cfg *usb.Config) []uint8 {
+	return slices.DeleteFunc(interfaces(cfg), func(i uint8) bool {
+		name := d.node.driver(i)
+		return name == "" || name == usbfsDriver
+	})
+}
+
+// interfaces lists the numbers of a configuration's interfaces.
+func interfaces(cfg *usb.Config) (numbers []uint8) {
+	for _, s := range cfg.Settings {
+		numbers = append(numbers, s.Interface)
 	}
-	return found
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
 }
 
 // holder explains why an interface cannot be had, naming who has it.
@@ -55,9 +60,8 @@ func (d *Device) holder(iface uint8, err error) error {
 
 // freeAll takes the kernel's drivers off all interfaces, which the kernel wants
 // before it changes the configuration.
-func (d *Device) freeAll(cfg gousb.ConfigDesc) error {
-	for _, i := range cfg.Interfaces {
-		iface := uint8(i.Number)
+func (d *Device) freeAll(cfg *usb.Config) error {
+	for _, iface := range interfaces(cfg) {
 		switch d.node.driver(iface) {
 		case "":
 		case usbfsDriver:

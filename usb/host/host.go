@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/gousb"
-
 	"io-pkt/usb"
 )
 
@@ -60,8 +58,7 @@ func (s *Stack) Close() error {
 }
 
 // Devices lists the devices now present. Root hubs are part of the host
-// controller and are left out, and so is a device whose descriptors libusb
-// cannot make sense of.
+// controller and are left out.
 func (s *Stack) Devices(ctx context.Context) ([]usb.DeviceInfo, error) {
 	if s.isClosed() {
 		return nil, usb.ErrClosed
@@ -77,12 +74,12 @@ func (s *Stack) isClosed() bool {
 }
 
 // look lists the devices that have a node in the bus directory, and reports
-// whether libusb knows the devices of all nodes there are.
+// whether sysfs has the devices of all nodes there are.
 func (s *Stack) look(ctx context.Context) (found []usb.DeviceInfo, settled bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
-	all, err := list()
+	all, err := list(sysDevices)
 	if err != nil {
 		return nil, false, &usb.OpError{Op: "list", Object: "USB bus " + s.dir, Err: reason(err)}
 	}
@@ -100,84 +97,62 @@ func (s *Stack) look(ctx context.Context) (found []usb.DeviceInfo, settled bool,
 	return found, len(nodes) == 0, nil
 }
 
-// list asks libusb for all devices, ordered, root hubs with an empty Port. It
-// does so in a context of its own: a context learns of later changes only from
-// udevd, which a container or a small system lacks.
-func list() ([]usb.DeviceInfo, error) {
-	var found []usb.DeviceInfo
-	err := guard(func() error {
-		ctx := gousb.NewContext()
-		defer ctx.Close()
-		_, err := ctx.OpenDevices(func(d *gousb.DeviceDesc) bool {
-			found = append(found, describe(d))
-			return false
-		})
-		return err
-	})
-	if err != nil && len(found) == 0 {
+// list reads from sysfs what devices there are, ordered, root hubs with an empty Port.
+// gousb's list would do, but it panics at a device whose descriptors name an interface
+// twice, and all behind that one would be hidden.
+func list(sys string) ([]usb.DeviceInfo, error) {
+	entries, err := os.ReadDir(sys)
+	if err != nil {
 		return nil, err
 	}
-	// An error behind the first device is about one device, mostly because it
-	// has just been pulled; the others are all there.
+	var found []usb.DeviceInfo
+	for _, e := range entries {
+		if strings.Contains(e.Name(), ":") {
+			continue // an interface
+		}
+		// One that cannot be read has just gone.
+		if i, err := describe(filepath.Join(sys, e.Name())); err == nil {
+			found = append(found, i)
+		}
+	}
 	slices.SortFunc(found, func(a, b usb.DeviceInfo) int {
 		return cmp.Or(cmp.Compare(a.Bus, b.Bus), cmp.Compare(a.Address, b.Address))
 	})
 	return found, nil
 }
 
-// describe puts libusb's description into ours.
-func describe(d *gousb.DeviceDesc) usb.DeviceInfo {
-	port := portName(d)
-	return usb.DeviceInfo{
-		Bus: d.Bus, Address: d.Address, Port: port,
-		Speed: speed(d.Speed), Descriptor: deviceDescriptor(port, d),
+// describe reads the directory that sysfs has for a device, by the name of its port, as
+// usbip calls it, too; or usbN for a root hub (Linux, Documentation/ABI: sysfs-bus-usb).
+func describe(dir string) (i usb.DeviceInfo, err error) {
+	if i.Port = filepath.Base(dir); strings.HasPrefix(i.Port, "usb") {
+		i.Port = ""
 	}
+	read := func(name string) []byte {
+		b, e := os.ReadFile(filepath.Join(dir, name))
+		err = cmp.Or(err, e)
+		return b
+	}
+	word := func(name string) string { return strings.TrimSpace(string(read(name))) }
+	i.Speed = speeds[word("speed")]
+	bus, device := word("busnum"), word("devnum")
+	descriptor := read("descriptors") // the node's would wake every suspended device on the bus
+	if err != nil {
+		return i, err
+	}
+	if i.Bus, err = strconv.Atoi(bus); err != nil {
+		return i, err
+	}
+	if i.Address, err = strconv.Atoi(device); err != nil {
+		return i, err
+	}
+	i.Descriptor, err = usb.ParseDevice(descriptor)
+	return i, err
 }
 
-// portName gives a device the name that sysfs and usbip have for its place. A
-// root hub has none here.
-func portName(d *gousb.DeviceDesc) string {
-	if len(d.Path) == 0 {
-		return ""
-	}
-	hops := make([]string, len(d.Path))
-	for i, p := range d.Path {
-		hops[i] = strconv.Itoa(p)
-	}
-	return fmt.Sprintf("%d-%s", d.Bus, strings.Join(hops, "."))
-}
-
-// speed: libusb counts on after SpeedHigh, the kernel leaves a gap for wireless.
-func speed(s gousb.Speed) usb.Speed {
-	const superPlus = gousb.SpeedSuper + 1
-	switch s {
-	case gousb.SpeedLow, gousb.SpeedFull, gousb.SpeedHigh:
-		return usb.Speed(s)
-	case gousb.SpeedSuper:
-		return usb.SpeedSuper
-	case superPlus:
-		return usb.SpeedSuperPlus
-	}
-	return usb.SpeedUnknown
-}
-
-// deviceDescriptor takes the device descriptor from sysfs, since gousb keeps the
-// string indexes to itself; without sysfs it does without them. Reading it from
-// the node instead would wake every suspended device on the bus.
-func deviceDescriptor(port string, d *gousb.DeviceDesc) usb.DeviceDescriptor {
-	if f, err := os.Open(filepath.Join(sysDevices, port, "descriptors")); err == nil {
-		defer f.Close()
-		b := make([]byte, usb.DeviceDescriptorSize)
-		n, _ := f.Read(b)
-		if desc, err := usb.ParseDevice(b[:n]); err == nil && desc.VendorID == uint16(d.Vendor) && desc.ProductID == uint16(d.Product) {
-			return desc
-		}
-	}
-	return usb.DeviceDescriptor{
-		USBVersion: uint16(d.Spec), Class: uint8(d.Class), SubClass: uint8(d.SubClass), Protocol: uint8(d.Protocol),
-		MaxPacketSize0: uint8(d.MaxControlPacketSize), VendorID: uint16(d.Vendor), ProductID: uint16(d.Product),
-		Release: uint16(d.Device), NumConfigurations: uint8(len(d.Configs)),
-	}
+// speeds are sysfs' words, in Mb/s. What is faster is good for the same.
+var speeds = map[string]usb.Speed{
+	"1.5": usb.SpeedLow, "12": usb.SpeedFull, "480": usb.SpeedHigh,
+	"5000": usb.SpeedSuper, "10000": usb.SpeedSuperPlus, "20000": usb.SpeedSuperPlus,
 }
 
 // nodePath names a device's node.

@@ -37,7 +37,7 @@ func TestOpenWithoutBus(t *testing.T) {
 	}
 }
 
-// Whatever libusb makes of this machine: an empty bus has no devices, and there
+// Whatever this machine has: an empty bus has no devices, and there
 // is no panic.
 func TestEmptyBus(t *testing.T) {
 	dir := t.TempDir()
@@ -56,6 +56,95 @@ func TestEmptyBus(t *testing.T) {
 	_, err = s.Open(t.Context(), usb.DeviceInfo{Bus: 1, Address: 2})
 	if !errors.Is(err, usb.ErrGone) {
 		t.Errorf("Open of no device: error %v, want %v", err, usb.ErrGone)
+	}
+}
+
+// Devices are what sysfs has whole, in order, whatever stands between.
+func TestList(t *testing.T) {
+	sys := t.TempDir()
+	device := usb.DeviceDescriptor{Class: 9, VendorID: 0x1d6b, ProductID: 2, Release: 0x0612, NumConfigurations: 1}
+	for _, d := range []struct{ port, bus, address, speed, descriptors string }{
+		{"2-1.4", "2", "10", "480", string(device.Bytes()) + "\x09\x02 "},
+		{"2-1", "2", "9", "12", string(device.Bytes())},
+		{"usb2", "2", "1", "20000", string(device.Bytes())},
+		{"1-1", "1", "5", "53.3-480", string(device.Bytes())},
+		{"2-1:1.0", "2", "8", "12", string(device.Bytes())},
+		{"1-2", "1", "6", "12", "short"},
+		{"1-3", "", "7", "12", string(device.Bytes())},
+		{"1-4", "1", "x", "12", string(device.Bytes())},
+	} {
+		for name, text := range map[string]string{"busnum": d.bus, "devnum": d.address, "speed": d.speed, "descriptors": d.descriptors} {
+			path := filepath.Join(sys, d.port, name)
+			if name != "descriptors" {
+				text += "\n"
+			}
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.Mkdir(filepath.Join(sys, "2-2"), 0o755); err != nil { // it is just going
+		t.Fatal(err)
+	}
+	got, err := list(sys)
+	want := []usb.DeviceInfo{
+		{Bus: 1, Address: 5, Port: "1-1", Descriptor: device},
+		{Bus: 2, Address: 1, Speed: usb.SpeedSuperPlus, Descriptor: device},
+		{Bus: 2, Address: 9, Port: "2-1", Speed: usb.SpeedFull, Descriptor: device},
+		{Bus: 2, Address: 10, Port: "2-1.4", Speed: usb.SpeedHigh, Descriptor: device},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+// A device may have no configuration yet.
+func TestActiveConfig(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]uint8{"\n": 0, "2\n": 2, "255\n": 255} {
+		if err := os.WriteFile(filepath.Join(dir, "bConfigurationValue"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := activeConfig(dir); got != want || err != nil {
+			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+	if _, err := activeConfig(filepath.Join(dir, "none")); !errors.Is(err, usb.ErrNotFound) {
+		t.Errorf("of a device that has gone: %v", err)
+	}
+}
+
+// What the kernel has read of a device is its descriptor and all configurations, one
+// behind the other.
+func TestDescriptors(t *testing.T) {
+	config := func(value, interfaces byte, claimed uint16) []byte {
+		b := []byte{9, 2, byte(claimed), byte(claimed >> 8), interfaces, value, 0, 0x80, 1}
+		for i := range interfaces {
+			b = append(b, 9, 4, i, 0, 0, 0xff, 0, 0, 0)
+		}
+		return b
+	}
+	device := usb.DeviceDescriptor{VendorID: 0x1d6b, ProductID: 0x104, NumConfigurations: 4}
+	text := slices.Concat(device.Bytes(), config(1, 2, 27), config(2, 1, 18), config(1, 1, 18), config(4, 1, 60000))
+	path := filepath.Join(t.TempDir(), "node")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n, err := openNode(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	got, configs, err := n.descriptors()
+	if got != device || err != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	numbers := make(map[uint8][]uint8)
+	for value, c := range configs {
+		numbers[value] = interfaces(c)
+	}
+	if diff := cmp.Diff(map[uint8][]uint8{1: {0, 1}, 2: {0}, 4: {0}}, numbers); diff != "" {
+		t.Errorf("interfaces (-want +got):\n%s", diff)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"syscall"
 	"unsafe"
 
-	"github.com/google/gousb"
 	"golang.org/x/sys/unix"
 
 	"io-pkt/usb"
@@ -39,7 +38,6 @@ const (
 
 // A pipe is one endpoint of a queue.
 type pipe struct {
-	desc   gousb.EndpointDesc
 	flying int // URBs the kernel has
 }
 
@@ -72,12 +70,11 @@ func (u *urbs) close() {
 	u.areas, u.free = nil, nil
 }
 
-// bind fills in what stays the same over all of a transfer's uses.
+// bind fills in what stays the same over all of a transfer's uses. The kernel makes an
+// interrupt transfer of it where the endpoint is one in the setting that is selected, of
+// which there may be several with other types, and refuses isochronous ones.
 func (t *transfer) bind() {
 	t.urb._type = C.USBDEVFS_URB_TYPE_BULK
-	if t.pipe.desc.TransferType == gousb.TransferTypeInterrupt {
-		t.urb._type = C.USBDEVFS_URB_TYPE_INTERRUPT
-	}
 	t.urb.endpoint = C.uchar(t.Endpoint)
 	t.urb.buffer = unsafe.Pointer(unsafe.SliceData(t.buf))
 	setIndex(t.urb, t.index)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/google/gousb"
 	"golang.org/x/sys/unix"
 
 	"io-pkt/usb"
@@ -41,14 +40,14 @@ type urbQueue struct {
 	waiting []*transfer
 }
 
-func newURBQueue(n *node, endpoints map[uint8]gousb.EndpointDesc) (*urbQueue, error) {
+func newURBQueue(n *node, endpoints map[uint8]bool) (*urbQueue, error) {
 	list, err := done.New()
 	if err != nil {
 		return nil, err
 	}
 	q := &urbQueue{node: n, pipes: make(map[uint8]*pipe), failed: list, memory: memory{fd: n.fd}}
-	for addr, e := range endpoints {
-		q.pipes[addr] = &pipe{desc: e}
+	for address := range endpoints {
+		q.pipes[address] = &pipe{}
 	}
 	if err := q.openPoll(); err != nil {
 		_ = list.Close()
@@ -87,7 +86,7 @@ func (q *urbQueue) Alloc(endpoint uint8, size int) (*usb.Transfer, error) {
 	if p == nil {
 		return nil, &usb.OpError{Op: "make", Object: what, Err: usb.ErrNotFound}
 	}
-	if size < 0 || size > usb.MaxTransfer || p.desc.TransferType == gousb.TransferTypeIsochronous {
+	if size < 0 || size > usb.MaxTransfer {
 		return nil, &usb.OpError{Op: "make", Object: what, Err: usb.ErrInvalid}
 	}
 	q.mu.Lock()

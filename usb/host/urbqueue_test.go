@@ -12,8 +12,8 @@ import (
 // Where the gadget's ECM pipes are, found in its descriptors.
 func dataPipes(t *testing.T, d *Device) (in, out uint8) {
 	t.Helper()
-	for addr, e := range d.claims[ecmData].endpoints {
-		if e.Direction {
+	for addr := range d.claims[ecmData].endpoints {
+		if addr&usb.DirIn != 0 {
 			in = addr
 		} else {
 			out = addr

@@ -5,6 +5,7 @@ package host
 import "C"
 
 import (
+	"encoding/binary"
 	"errors"
 	"sync"
 	"time"
@@ -75,13 +76,34 @@ func (n *node) ioctl(request uintptr, arg unsafe.Pointer) (int, error) {
 	}
 }
 
-// deviceDescriptor reads the descriptor that the kernel keeps of the device.
-func (n *node) deviceDescriptor() (usb.DeviceDescriptor, error) {
+// descriptors reads those that the kernel keeps of the device. A configuration that is
+// none is left out.
+func (n *node) descriptors() (device usb.DeviceDescriptor, configs map[uint8]*usb.Config, err error) {
 	b := make([]byte, usb.DeviceDescriptorSize)
 	if _, err := unix.Pread(n.fd, b, 0); err != nil {
-		return usb.DeviceDescriptor{}, reason(err)
+		return device, nil, reason(err)
 	}
-	return usb.ParseDevice(b)
+	if device, err = usb.ParseDevice(b); err != nil {
+		return device, nil, err
+	}
+	configs = make(map[uint8]*usb.Config)
+	at := int64(len(b))
+	for range device.NumConfigurations {
+		head := make([]byte, usb.ConfigDescriptorSize)
+		if got, err := unix.Pread(n.fd, head, at); err != nil || got < len(head) {
+			return device, configs, reason(err)
+		}
+		// As long as it says, though the device may have sent less: the rest stays 0.
+		b = make([]byte, max(int(binary.LittleEndian.Uint16(head[2:])), len(head)))
+		if _, err := unix.Pread(n.fd, b, at); err != nil {
+			return device, configs, reason(err)
+		}
+		if c, err := usb.ParseConfig(b); err == nil && configs[c.Value] == nil {
+			configs[c.Value] = c
+		}
+		at += int64(len(b))
+	}
+	return device, configs, nil
 }
 
 // driver names the driver bound to an interface, "" for none.

@@ -10,7 +10,7 @@ import (
 	"io-pkt/usb"
 )
 
-// A node whose device libusb does not list yet is looked for again, settlePause
+// A node whose device sysfs does not list yet is looked for again, settlePause
 // apart and settleTries times: without kernel events the node's appearance is
 // all we hear of, and that is before sysfs is complete.
 const (
