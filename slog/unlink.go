@@ -13,7 +13,7 @@ import (
 // An unlinkWatch sees a file disappear from its directory.
 type unlinkWatch struct {
 	*os.File
-	name string
+	dir, name string
 }
 
 // watchUnlink begins to watch. The kernel may have no more watches to give.
@@ -22,14 +22,30 @@ func watchUnlink(path string) (*unlinkWatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := unix.InotifyAddWatch(fd, filepath.Dir(path), unix.IN_DELETE|unix.IN_MOVED_FROM|unix.IN_ONLYDIR); err != nil {
+	w := &unlinkWatch{dir: filepath.Dir(path), name: filepath.Base(path)}
+	if err := w.look(fd); err != nil {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
-	return &unlinkWatch{os.NewFile(uintptr(fd), "inotify"), filepath.Base(path)}, nil
+	w.File = os.NewFile(uintptr(fd), "inotify")
+	return w, nil
 }
 
-// wait waits until the file, or one of its name, has been removed or renamed. It
-// gives false when the watch is closed.
+func (w *unlinkWatch) look(fd int) error {
+	_, err := unix.InotifyAddWatch(fd, w.dir, unix.IN_DELETE|unix.IN_MOVED_FROM|unix.IN_MOVE_SELF|unix.IN_ONLYDIR)
+	return err
+}
+
+// again watches the directory, which may be another one by now.
+func (w *unlinkWatch) again() error {
+	conn, err := w.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return errors.Join(conn.Control(func(fd uintptr) { err = w.look(int(fd)) }), err)
+}
+
+// wait waits until the file, or one of its name, has been removed or renamed, or its
+// directory has. It gives false when the watch is closed.
 func (w *unlinkWatch) wait() bool {
 	var buf [16 * (unix.SizeofInotifyEvent + unix.NAME_MAX + 1)]byte
 	for {
@@ -42,7 +58,7 @@ func (w *unlinkWatch) wait() bool {
 			mask, length := binary.NativeEndian.Uint32(b[4:]), binary.NativeEndian.Uint32(b[12:])
 			end := min(unix.SizeofInotifyEvent+int(length), len(b))
 			name, _, _ := bytes.Cut(b[unix.SizeofInotifyEvent:end], []byte{0})
-			if string(name) == w.name || mask&unix.IN_Q_OVERFLOW != 0 {
+			if string(name) == w.name || mask&(unix.IN_Q_OVERFLOW|unix.IN_MOVE_SELF|unix.IN_IGNORED) != 0 {
 				return true
 			}
 			b = b[end:]
@@ -65,6 +81,9 @@ func (s *Server) watchSocket(w *unlinkWatch) {
 		}
 		s.ring.clear(s.ring.newest())
 		socket, err := listen(old.path)
+		if err == nil {
+			err = w.again()
+		}
 		if err != nil {
 			return
 		}

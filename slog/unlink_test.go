@@ -12,7 +12,7 @@ import (
 // Who removes the socket empties the log; it goes on, for those who are connected
 // and for others.
 func TestRemoveEmpties(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "slog")
+	path := filepath.Join(t.TempDir(), "dev", "slog")
 	s, err := Listen(path, Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -27,6 +27,11 @@ func TestRemoveEmpties(t *testing.T) {
 	for _, remove := range []func(string) error{
 		os.Remove,
 		func(path string) error { return os.Rename(path, path+".old") },
+		func(path string) error { // with its directory, which cannot be removed while the socket is back already
+			dir := filepath.Dir(path)
+			return os.Rename(dir, dir+".old")
+		},
+		os.Remove, // from the directory that was made anew
 	} {
 		// Another file of the directory does not matter.
 		if err := os.WriteFile(path+"2", nil, 0o600); err != nil {
