@@ -76,7 +76,8 @@ func List(proc string) ([]Process, error) {
 		}
 		p, err := Read(proc, id)
 		switch {
-		case errors.Is(err, errNoProgram), errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
+		case errors.Is(err, errNoProgram), errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH),
+			errors.Is(err, fs.ErrPermission): // somebody else's, where /proc has hidepid=1
 			continue
 		case err != nil:
 			return nil, fmt.Errorf("process %d: %w", id, err)

@@ -1,10 +1,13 @@
 package process
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,6 +56,38 @@ func TestList(t *testing.T) {
 	if gone, ok := find(t, cmd.Process.Pid); ok {
 		t.Errorf("it has ended: %+v", gone)
 	}
+}
+
+// Where users see only their own processes, others are not listed (proc(5), hidepid=1).
+func TestHiddenProcesses(t *testing.T) {
+	proc := t.TempDir()
+	if err := errors.Join(
+		os.Chmod(filepath.Dir(proc), 0o755),
+		os.Symlink(filepath.Join(Proc, "self"), filepath.Join(proc, "self")),
+		os.Symlink(filepath.Join(Proc, strconv.Itoa(os.Getpid())), filepath.Join(proc, "2")),
+		os.Mkdir(filepath.Join(proc, "1"), 0o755),
+		os.WriteFile(filepath.Join(proc, "1/cmdline"), []byte("x\x00"), 0),
+	); err != nil {
+		t.Fatal(err)
+	}
+	var list []Process
+	var err error
+	asUser(func() { list, err = List(proc) })
+	if err != nil || len(list) != 1 || list[0].ID != 2 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// asUser runs f without root's right to read everything.
+func asUser(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // for good: the thread ends with the goroutine
+		_ = unix.Setfsuid(65534)
+		f()
+	}()
+	<-done
 }
 
 func TestName(t *testing.T) {
