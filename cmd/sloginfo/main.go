@@ -23,7 +23,8 @@
 //
 // # Options
 //
-//	-c           Clear the log of what was printed, when it is printed. A file is removed.
+//	-c           Clear the log of all that was there, also what -m and -s left out, when
+//	             it is printed. A file is removed.
 //	-h           Print numbers in hexadecimal.
 //	-m major     Print only events with this major code: 14, 0xe or 016.
 //	-s severity  Print only events of this severity or a worse one. The default is 7: all.

@@ -18,7 +18,7 @@ type options struct {
 }
 
 const usage = `usage: sloginfo [-chtw] [-m major] [-s severity] [file]
-  -c           clear the log of what was printed; a file is removed
+  -c           clear the log of all that was there; a file is removed
   -h           print numbers in hexadecimal
   -m major     print only events with this major code
   -s severity  print only events of this severity (0 to 7) or a worse one
