@@ -32,9 +32,9 @@ const (
 	MaxMTU  = 65521 // a TAP's: 64 KiB less an Ethernet header
 )
 
-// checkName refuses what the kernel would refuse, or worse, understand in a way
+// CheckName refuses what the kernel would refuse, or worse, understand in a way
 // of its own: it cuts long names, and fills in a number for "%d".
-func checkName(name string) error {
+func CheckName(name string) error {
 	switch {
 	case len(name) >= unix.IFNAMSIZ:
 		return fmt.Errorf("interface name %q: %w", name, syscall.ENAMETOOLONG)

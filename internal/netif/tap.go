@@ -27,7 +27,7 @@ type Config struct {
 }
 
 func (c *Config) check() error {
-	if err := checkName(c.Name); err != nil {
+	if err := CheckName(c.Name); err != nil {
 		return err
 	}
 	if c.MTU < MinMTU || c.MTU > c.MaxMTU || c.MaxMTU > MaxMTU {

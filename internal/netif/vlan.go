@@ -11,7 +11,7 @@ import (
 // parent's address. As on QNX it is up or down by itself, whatever the parent is.
 // The error of a kernel that knows no VLANs is EOPNOTSUPP.
 func AddVLAN(name string, parent, tag, mtu int) (index int, err error) {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return 0, err
 	}
 	v := &netlink.Vlan{LinkAttrs: netlink.NewLinkAttrs(), VlanId: tag, LooseBinding: new(true)}

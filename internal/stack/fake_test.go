@@ -85,6 +85,7 @@ type device struct {
 	stop   chan struct{}
 	once   sync.Once
 	wg     sync.WaitGroup
+	named  string
 
 	mu   sync.Mutex
 	up   bool
@@ -183,7 +184,7 @@ func (d *device) SetUp(up bool) {
 	d.up = up
 }
 
-func (d *device) Named(string) {}
+func (d *device) Named(name string) { d.named = name }
 
 func (d *device) SetReceiveMode(m nic.ReceiveMode) {
 	d.mu.Lock()

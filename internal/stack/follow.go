@@ -50,8 +50,7 @@ func (s *Stack) follow() {
 func (s *Stack) tell(i *iface) {
 	state, err := netif.Read(i.index)
 	if errors.Is(err, syscall.ENODEV) {
-		// "ip link del ecm0", or a move to another namespace.
-		s.spawn(func() { _ = s.destroyByHand(i) })
+		s.spawn(func() { s.lost(i) })
 		return
 	}
 	if err != nil {

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/netif"
 	"io-pkt/internal/nic"
@@ -87,10 +85,10 @@ func (s *Stack) reserve(m *module, spec nic.Spec, dev nic.Device) (*iface, error
 	for n := 1; m.unit < 0 && s.takenLocked(name); n++ {
 		name = spec.Base + strconv.Itoa(n)
 	}
-	switch {
-	case len(name) >= unix.IFNAMSIZ:
-		return nil, fmt.Errorf("interface name %q: %w", name, syscall.ENAMETOOLONG)
-	case s.takenLocked(name):
+	if err := netif.CheckName(name); err != nil {
+		return nil, err // before it is part of a path
+	}
+	if s.takenLocked(name) {
 		return nil, fmt.Errorf("%s: in use: %w", name, syscall.EALREADY)
 	}
 	i := &iface{name: name, module: m, spec: spec, dev: dev}
@@ -185,13 +183,26 @@ func (s *Stack) destroyByHand(i *iface) error {
 	if !s.destroy(i) {
 		return syscall.ENXIO
 	}
-	s.mu.Lock()
-	last := !s.hasInterfacesLocked(i.module)
-	s.mu.Unlock()
-	if last {
-		s.unload(i.module)
-	}
+	s.unloadUnused(i.module)
 	return nil
+}
+
+// lost gives up an interface that the kernel has no more: "ip link del ecm0", or a move to
+// another network namespace.
+func (s *Stack) lost(i *iface) {
+	if s.destroy(i) {
+		s.log(slog.Warning, "%s: the interface is gone from this network namespace", i.name)
+		s.unloadUnused(i.module)
+	}
+}
+
+func (s *Stack) unloadUnused(m *module) {
+	s.mu.Lock()
+	used := s.hasInterfacesLocked(m)
+	s.mu.Unlock()
+	if !used {
+		s.unload(m)
+	}
 }
 
 // forget takes an interface out of the table.

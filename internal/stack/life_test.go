@@ -52,7 +52,7 @@ func TestUnload(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &driver{resident: tt.resident}
 			d.plug(t, tt.devices)
-			s, _ := start(t, d, nil)
+			s, j := start(t, d, nil)
 			if err := s.Load(t.Context(), "ecm", ""); err != nil {
 				t.Fatal(err)
 			}
@@ -64,6 +64,9 @@ func TestUnload(t *testing.T) {
 				eventually(t, "the module is unloaded", func() bool { return isClosed(m.closed) })
 			} else if isClosed(m.closed) {
 				t.Error("the module is unloaded, want it to stay")
+			}
+			if removed := slices.Contains(j.get(), "3 ecm0: the interface is gone from this network namespace"); removed != (tt.name == "removed with ip") {
+				t.Errorf("log: %q", j.get())
 			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)

@@ -154,6 +154,7 @@ func TestLoadLog(t *testing.T) {
 		{"lo0 is taken", 1, false, "ecm", "name=lo,lan=0", syscall.EALREADY, []string{""}, []string{"5 devnp-ecm.so name=lo,lan=0", "2 Unable to init devnp-ecm.so: Operation already in progress\n"}},
 		{"single", 2, false, "ecm", "lan=1", syscall.EBUSY, []string{""}, []string{"5 devnp-ecm.so lan=1", "5 ecm1", "2 Unable to init devnp-ecm.so: Resource busy\n"}},
 		{"bad number", 1, false, "ecm", "lan=x", syscall.EINVAL, nil, []string{"5 devnp-ecm.so lan=x", "2 Unable to init devnp-ecm.so: Invalid argument\n"}},
+		{"path for a name", 1, false, "ecm", "name=../x", syscall.EINVAL, []string{""}, []string{"5 devnp-ecm.so name=../x", "2 Unable to init devnp-ecm.so: Invalid argument\n"}},
 		{"long name", 1, false, "ecm", "name=a23456789012345", syscall.ENAMETOOLONG, []string{""}, []string{"5 devnp-ecm.so name=a23456789012345", "2 Unable to init devnp-ecm.so: Filename too long\n"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -172,6 +173,9 @@ func TestLoadLog(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.log, j.get()); diff != "" {
 				t.Errorf("log (-want +got):\n%s", diff)
+			}
+			if slices.ContainsFunc(d.plugged, func(d *device) bool { return strings.Contains(d.named, "/") }) {
+				t.Error("a device makes files by a path")
 			}
 			if got := names(t, s); tt.want != 0 && !slices.Equal(got, []string{"lo0"}) {
 				t.Errorf("after an error: got %v, want lo0 alone", got)
