@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/time/rate"
 )
 
 // A Handler does what requests ask for. Its methods are called for several
@@ -39,12 +40,21 @@ func (p Peer) Privileged() bool { return p.UID == 0 || p.UID == uint32(os.Geteui
 // so that nobody can lock the administrator out.
 const reserved = 16
 
+// Others than the privileged have so many requests a second all together, and before that
+// a burst: the answers are made at io-pkt's priority, ahead of the frames that others wait
+// for. No script makes as many.
+const (
+	othersRate  = 500
+	othersBurst = 100
+)
+
 // A Server answers clients. It starts a goroutine for each connection, and a
 // second one for each follower; Close ends them all and waits for them.
 type Server struct {
 	handler Handler
 	// idle is how long a client may take for a request, write for taking a reply.
 	idle, write time.Duration
+	others      *rate.Limiter // of requests
 
 	ctx    context.Context // done when the server closes
 	cancel context.CancelFunc
@@ -63,7 +73,8 @@ func NewServer(h Handler) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Server{
 		handler: h, idle: 30 * time.Second, write: 10 * time.Second,
-		ctx: ctx, cancel: cancel, open: make(map[closer]struct{}),
+		others: rate.NewLimiter(othersRate, othersBurst),
+		ctx:    ctx, cancel: cancel, open: make(map[closer]struct{}),
 	}
 }
 

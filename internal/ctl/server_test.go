@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+	"golang.org/x/time/rate"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -256,6 +257,47 @@ func TestUnprivileged(t *testing.T) {
 	}
 	c.Close()
 	<-done
+}
+
+// TestOthersHaveToWait: who may not change anything cannot keep io-pkt busy either, and who
+// waits for that is in nobody's way.
+func TestOthersHaveToWait(t *testing.T) {
+	var users, roots atomic.Int32
+	s := NewServer(funcs{do: func(_ context.Context, p Peer, _ Request) Reply {
+		if p.Privileged() {
+			roots.Add(1)
+		} else {
+			users.Add(1)
+		}
+		return Reply{}
+	}})
+	s.others = rate.NewLimiter(rate.Every(time.Hour), 3)
+	ask := func(p Peer, times int) (c net.Conn, done chan struct{}) {
+		t.Helper()
+		client, server := net.Pipe()
+		done = make(chan struct{})
+		go func() { defer close(done); newSession(s, server, p).run() }()
+		in := &Client{conn: client, in: bufio.NewReader(client)}
+		for range times {
+			if _, err := in.Do(t.Context(), Request{Op: OpList}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return client, done
+	}
+	user, waiting := ask(Peer{UID: 4_000_000_000}, 3)
+	if _, err := io.WriteString(user, `{"v":1,"op":"list"}`+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	root, done := ask(Peer{}, 10)
+	_ = root.Close()
+	<-done
+	_ = s.Close() // ends the wait
+	<-waiting
+	_ = user.Close()
+	if users.Load() != 3 || roots.Load() != 10 {
+		t.Errorf("%d and %d requests were worked on", users.Load(), roots.Load())
+	}
 }
 
 // TestCloseUnblocks: Close ends a request in work, a follower and a silent

@@ -34,6 +34,9 @@ func (s *session) run() {
 			_ = s.send(ErrorReply(fmt.Errorf("request is over %d bytes: %w", MaxRequest, syscall.EMSGSIZE)))
 			return
 		}
+		if err == nil && !s.peer.Privileged() {
+			err = s.srv.others.Wait(s.srv.ctx)
+		}
 		if err != nil {
 			return
 		}
