@@ -208,6 +208,13 @@ func TestZeroChecksum(t *testing.T) {
 	if got := splitAll(t, packets); len(packets) != 1 || !equal(got, frames) {
 		t.Errorf("got %d packets of % x, want 1 of % x", len(packets), got, frames)
 	}
+	const transport = etherLen + ip6Len
+	f := bytes.Clone(frames[0])
+	x := header.PseudoHeaderChecksum(header.UDPProtocolNumber, addr6[0], addr6[1], uint16(len(f)-transport))
+	binary.BigEndian.PutUint16(f[at:], x) // as the kernel leaves it to us
+	if ok := Complete(f, Header{Flags: NeedsCsum, CsumStart: transport, CsumOffset: udpCsum}); !ok || !bytes.Equal(f, frames[0]) {
+		t.Errorf("Complete: got %v, a checksum of % x, want ff ff", ok, f[at:at+2])
+	}
 }
 
 func counts(t *testing.T, packets [][]byte) (n []int) {
@@ -276,15 +283,17 @@ func TestLongest(t *testing.T) {
 	}
 }
 
-// Only the first segment says that the congestion window was reduced.
-func TestCWR(t *testing.T) {
+// Only the first segment says that the congestion window was reduced, and only the last
+// one pushes and ends.
+func TestFlags(t *testing.T) {
 	frames := series(spec{flags: ack}, 3000, 1000)
 	packet := coalesce(all, frames...)[0]
 	packet[1] |= GSOECN
-	packet[HeaderLen+etherLen+ip4Len+tcpFlags] |= tcpCWR
+	packet[HeaderLen+etherLen+ip4Len+tcpFlags] |= tcpCWR | tcpPSH | tcpFIN
+	want := []byte{tcpACK | tcpCWR, tcpACK, tcpACK | tcpPSH | tcpFIN}
 	for i, f := range split(t, packet) {
-		if got, want := f[etherLen+ip4Len+tcpFlags]&tcpCWR != 0, i == 0; got != want {
-			t.Errorf("segment %d has CWR: got %v, want %v", i, got, want)
+		if got := f[etherLen+ip4Len+tcpFlags]; got != want[i] {
+			t.Errorf("segment %d has flags %#x, want %#x", i, got, want[i])
 		}
 		if s := (segment{frame: f, transport: etherLen + ip4Len}); !s.sound(s.pseudo()) {
 			t.Errorf("segment %d: wrong checksum", i)
@@ -305,6 +314,8 @@ func TestMalformed(t *testing.T) {
 		"cut":             func(h *Header, f []byte) []byte { return f[:40] },
 		"no payload":      func(h *Header, f []byte) []byte { return f[:54] },
 		"not IP":          func(h *Header, f []byte) []byte { f[12] = 9; return f },
+		"IP options":      func(h *Header, f []byte) []byte { f[etherLen] = 0x46; return f },
+		"no IP options":   func(h *Header, f []byte) []byte { h.CsumStart += 4; f[h.CsumStart+12] = 0x50; return f },
 		"tags for ever":   func(h *Header, f []byte) []byte { return bytes.Repeat([]byte{0x81, 0}, 500) },
 	} {
 		var h Header
