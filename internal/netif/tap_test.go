@@ -121,9 +121,12 @@ func TestOpenErrors(t *testing.T) {
 
 func TestCloseLeavesNothing(t *testing.T) {
 	netiftest.Need(t)
-	before := descriptors(t)
+	before, mapped := descriptors(t), mappings(t)
 	for range 20 {
 		tap := open(t, Config{Name: "ecm0"})
+		if got := mappings(t); tap.gate != nil && got != mapped+1 {
+			t.Fatalf("with a gate: %d mappings of programs' memory, want %d", got, mapped+1)
+		}
 		if err := tap.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -131,6 +134,19 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if got := descriptors(t); got != before {
 		t.Errorf("descriptors: got %d, want %d", got, before)
 	}
+	if got := mappings(t); got != mapped {
+		t.Errorf("mappings of programs' memory: got %d, want %d", got, mapped)
+	}
+}
+
+// mappings counts those of memory that is shared with the kernel's programs (bpf(2)).
+func mappings(t *testing.T) int {
+	t.Helper()
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(string(maps), "bpf-map")
 }
 
 // descriptors counts the open ones, but for those of Go's own poller.
