@@ -84,11 +84,12 @@ before the mistake. Words for features that there are none of here (tunnels,
 wireless, carp, aggregates) are understood and refused with the error of an
 interface that lacks them. All capabilities are enabled at first; on QNX none is.
 Linux has one switch for the checksums of TCP and UDP that are sent, so that any of
-their words gives io-pkt all of them. Preferences are kept and shown, and Linux chooses
-source addresses in its own way. Netmasks must be prefixes. A VLAN interface loses
-its addresses together with its parent, and its MTU leaves room for the tag in the
-parent's. -v shows the driver's own counters too, and -z leaves those alone. When
-no io-pkt runs, a second line says so.
+their words gives io-pkt all of them. On receipt they also let it join the frames of
+a flow, which packet and raw sockets (tcpdump has one) see as one frame. Preferences
+are kept and shown, and Linux chooses source addresses in its own way. Netmasks must
+be prefixes. A VLAN interface loses its addresses together with its parent, and its
+MTU leaves room for the tag in the parent's. -v shows the driver's own counters too,
+and -z leaves those alone. When no io-pkt runs, a second line says so.
 */
 package main
 

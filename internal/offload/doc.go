@@ -7,7 +7,8 @@
 // A Splitter has one large frame at a time, and writes what it is cut into where
 // its user wants it, checksums and all. A Coalescer has the frames of one batch, and
 // joins those that follow each other; nothing stays in it, so that nothing waits.
-// Cutting what was joined gives the frames that came.
+// Cutting what was joined gives the frames that came. Datagrams to groups and DHCP's are
+// left as they are, for those who get them uncut.
 //
 // Everything here is pure: no I/O, no goroutine, nothing to close.
 package offload

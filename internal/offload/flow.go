@@ -68,7 +68,8 @@ const (
 
 // parse finds out what a frame is. Plain ones are one IP packet, exactly as long
 // as the frame; with no tags, no IP options or extension headers, no fragments, and
-// some payload; TCP with no flags but ACK, PSH and ECE, or UDP with a checksum.
+// some payload; TCP with no flags but ACK, PSH and ECE, or UDP with a checksum, unless
+// it is to stay single.
 func (s *segment) parse(f []byte, p Protocols) kind {
 	if len(f) < etherLen+ip4Len {
 		return foreign
@@ -105,13 +106,25 @@ func (s *segment) parse(f []byte, p Protocols) kind {
 	case proto == protoUDP && len(t) >= udpLen:
 		s.udp, s.payload = true, s.transport+udpLen
 		if whole && p.udp(s.v6) && int(binary.BigEndian.Uint16(t[4:])) == len(t) && len(t) > udpLen &&
-			(t[udpCsum] != 0 || t[udpCsum+1] != 0) {
+			(t[udpCsum] != 0 || t[udpCsum+1] != 0) && !single(f, t) {
 			return plain
 		}
 		return flow
 	}
 	return host
 }
+
+// single reports whether a datagram is to stay one. The kernel cuts what was joined for
+// sockets of UDP only: packet and raw sockets get all of it as one packet. A DHCP client
+// has such a socket, as it has no address yet, and takes nothing from a packet with two
+// replies in it; so have some of those who listen to groups.
+func single(frame, udp []byte) bool {
+	return frame[0]&1 != 0 || // IEEE 802.3, 3.2.3
+		dhcp(binary.BigEndian.Uint16(udp)) || dhcp(binary.BigEndian.Uint16(udp[2:]))
+}
+
+// dhcp reports whether a port is one of DHCP's (RFC 2131, 4.1; RFC 8415, 7.2).
+func dhcp(port uint16) bool { return port == 67 || port == 68 || port == 546 || port == 547 }
 
 func (p Protocols) tcp(v6 bool) bool { return v6 && p.TCP6 || !v6 && p.TCP4 }
 func (p Protocols) udp(v6 bool) bool { return v6 && p.UDP6 || !v6 && p.UDP4 }

@@ -2,6 +2,7 @@ package offload
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"testing"
@@ -59,7 +60,18 @@ func TestSingle(t *testing.T) {
 	set := func(at int, b ...byte) func(f []byte, s spec) {
 		return func(f []byte, s spec) { copy(f[at:], b); seal(f, s.v6, s.udp) }
 	}
-	tcp4, udp4 := spec{flags: ack}, spec{udp: true}
+	ports := func(from, to uint16) func(f []byte, s spec) {
+		return func(f []byte, s spec) {
+			at := ip + ip4Len
+			if s.v6 {
+				at = ip + ip6Len
+			}
+			binary.BigEndian.PutUint16(f[at:], from)
+			binary.BigEndian.PutUint16(f[at+2:], to)
+			seal(f, s.v6, s.udp)
+		}
+	}
+	tcp4, udp4, udp6 := spec{flags: ack}, spec{udp: true}, spec{udp: true, v6: true}
 	for _, tt := range []struct {
 		name   string
 		s      spec
@@ -71,6 +83,19 @@ func TestSingle(t *testing.T) {
 		{"constant id", tcp4, set(ip+4, 0, 1), true},
 		{"constant id without DF", tcp4, set(ip+4, 0, 1, 0), false},
 		{"constant id without DF", udp4, set(ip+4, 0, 1, 0), false},
+		{"to a group", udp4, set(0, 0x01, 0, 0x5e, 0, 0, 9), false},
+		{"to a group", udp6, set(0, 0x33, 0x33, 0, 0, 0, 9), false},
+		{"to all", udp4, set(0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), false},
+		{"from a DHCP server", udp4, ports(67, 2000), false},
+		{"from a DHCP client", udp4, ports(68, 2000), false},
+		{"to a DHCP server", udp4, ports(2000, 67), false},
+		{"to a DHCP client", udp4, ports(2000, 68), false},
+		{"from a DHCPv6 client", udp6, ports(546, 2000), false},
+		{"from a DHCPv6 server", udp6, ports(547, 2000), false},
+		{"to a DHCPv6 client", udp6, ports(2000, 546), false},
+		{"to a DHCPv6 server", udp6, ports(2000, 547), false},
+		{"below these ports", udp4, ports(66, 545), true},
+		{"above these ports", udp6, ports(69, 548), true},
 	} {
 		t.Run(fmt.Sprintf("%s udp=%v v6=%v", tt.name, tt.s.udp, tt.s.v6), func(t *testing.T) {
 			frames := series(tt.s, 300, 100)
