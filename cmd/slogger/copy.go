@@ -29,7 +29,7 @@ func (o options) copyTo(file eventFile, server *slog.Server, stderr io.Writer) {
 		}
 		lost++
 		if !failing {
-			fmt.Fprintf(stderr, "slogger: %s: %v\n", o.log.name, err)
+			fmt.Fprintf(stderr, "%s: %s: %v\n", o.name, o.log.name, err)
 		}
 		failing = true
 	}

@@ -143,7 +143,7 @@ func TestLostEventsAreCounted(t *testing.T) {
 	// a, [bad], [note], [bad], note, b, [bad], note, c
 	f := &failing{on: []int{2, 3, 4, 7}}
 	var stderr strings.Builder
-	options{filter: 7, log: logFile{name: "log"}}.copyTo(f, server, &stderr)
+	options{name: "slogger", filter: 7, log: logFile{name: "log"}}.copyTo(f, server, &stderr)
 	if got, want := texts(f.wrote), "a,2 log events were lost,b,1 log events were lost,c"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

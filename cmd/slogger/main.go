@@ -3,7 +3,8 @@
 // # Synopsis
 //
 //	slogger [-cmv] [-f severity] [-l logfile[,size]] [-s size] [-U user] [-u event]
-//	slogger --foreground ...
+//	slogger2 [-v] [-s size] [-U user]
+//	slogger|slogger2 --foreground ...
 //
 // # Description
 //
@@ -26,6 +27,11 @@
 // leaves it as it is and does not start. A FIFO needs no reader: one that comes
 // later finds what the FIFO had room for, and then what the log still has.
 //
+// As slogger2, QNX 7's logger, it keeps the same log, and /dev/slog2 beside /dev/slog
+// is a link to it until it ends. Where slogger or io-pkt keeps the log already, it
+// makes the link, if it may, and ends with status 0: on QNX both loggers run, and
+// here what slogger2 would keep is in that log. The link stays then.
+//
 // # Options
 //
 //	-c                 Have every event on the disk before the next is written (O_SYNC).
@@ -39,18 +45,30 @@
 //	--foreground       Stay in the foreground, for service managers and containers; first on the line.
 //	--help             Print a summary of the options, if nothing else is on the line.
 //
+// Those of slogger2 are
+//
+//	-s size  The size of the log in bytes, or in KB if k follows. The limits are the same.
+//	-U, -v, --foreground, --help
+//	         As with slogger.
+//	-S       Accepted, without effect, as are with a value -C, -c, -D, -d, -g, -l, -P
+//	         and -p.
+//
 // Numbers are read as far as they go: "5x" is 5, and "x" is 0.
 //
 // # Exit status
 //
 // 0 if the log is ready; 1 if an option is wrong, another program keeps the log, its
-// socket or the file cannot be made, or the file holds anything but events.
+// socket or the file cannot be made, or the file holds anything but events. For
+// slogger2 it is 0, too, if another keeps the log, and 1 if it does itself and
+// cannot make the link.
 //
 // # Differences from QNX
 //
 // There is no /dev/console. With -U, a user who may not make /dev/slog cannot
-// bring it back when it is removed. What the file lost because the disk was too
-// slow or full is said in the file, or on standard error.
+// bring it back when it is removed, nor remove it and /dev/slog2 at the end; the
+// next one replaces them. slogger2 has one log, with slogger's events: no sets of
+// buffers, and no copy of them after a crash. What the file lost because the disk
+// was too slow or full is said in the file, or on standard error.
 package main
 
 import (
@@ -61,6 +79,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -86,10 +105,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	if len(args) == 2 && args[1] == "--help" {
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(stdout, variantOf(name).usage)
 		return exitOK
 	}
-	o, err := parse(args[1:])
+	o, err := parse(name, args[1:])
 	if err != nil {
 		return fail(err)
 	}
@@ -127,12 +146,24 @@ func (o options) serve(ctx context.Context, path string, ready func(), stderr io
 	}
 	server, err := slog.Listen(path, o.config())
 	if errors.Is(err, unix.EADDRINUSE) {
-		return fmt.Errorf("%s is kept by another slogger or by io-pkt already", path)
+		return o.kept(path, stderr)
 	}
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	stop := sync.OnceFunc(func() {
+		// The link goes first: one that is there when the log is free is the next one's.
+		if o.slog2 {
+			removeLink(path)
+		}
+		_ = server.Close()
+	})
+	defer stop()
+	if o.slog2 {
+		if err := makeLink(path); err != nil {
+			return err
+		}
+	}
 	file, err := o.openFile(ctx) // now that it is not another's
 	if err != nil {
 		return err
@@ -142,14 +173,28 @@ func (o options) serve(ctx context.Context, path string, ready func(), stderr io
 		return err
 	}
 	if o.verbose {
-		fmt.Fprintf(stderr, "slogger: %d KB of log at %s\n", o.size()>>10, path)
+		fmt.Fprintf(stderr, "%s: %d KB of log at %s\n", o.name, o.size()>>10, path)
 	}
 	ready()
 	context.AfterFunc(ctx, func() { // ends copyTo, after the last event
-		_ = server.Close()
+		stop()
 		hurry(file)
 	})
 	o.copyTo(file, server, stderr)
+	return nil
+}
+
+// kept is what is left to do where another keeps the log. On QNX slogger2 runs beside
+// slogger; what it would keep is in that log here.
+func (o options) kept(path string, stderr io.Writer) error {
+	err := fmt.Errorf("%s is kept by another slogger or by io-pkt already", path)
+	if !o.slog2 {
+		return err
+	}
+	_ = makeLink(path) // whoever may not make it goes without
+	if o.verbose {
+		fmt.Fprintf(stderr, "%s: %v\n", o.name, err)
+	}
 	return nil
 }
 

@@ -16,7 +16,7 @@ import (
 	"io-pkt/slog"
 )
 
-// binary is the command as users have it, built once.
+// binary is the command as users have it, built once; slogger2 is beside it.
 var binary string
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
@@ -33,6 +33,10 @@ func testMain(m *testing.M) int {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // it must do without
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return 1
+	}
+	if err := os.Symlink("slogger", binary+"2"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -85,25 +89,40 @@ func TestErrors(t *testing.T) {
 		{"-U nobody-at-all", `slogger: bad user "nobody-at-all": `},
 		{"operand", "slogger: takes no operand\n"},
 		{"-v --foreground", "slogger: unknown option -- -\n"},
+		{"-m", "slogger2: unknown option -- m\n"},
+		{"-c", "slogger2: option requires an argument -- c\n"},
+		{"-s 268435457", `slogger2: bad size "268435457": want a number of bytes up to 268435456` + "\n"},
+		{"-s 262145k", `slogger2: bad size "262145k": `},
+		{"-s -1", `slogger2: bad size "-1": `},
+		{"-U nobody-at-all", `slogger2: bad user "nobody-at-all": `},
+		{"operand", "slogger2: takes no operand\n"},
 	} {
-		t.Run(c.args, func(t *testing.T) {
-			p := newPlace(t)
+		name, _, _ := strings.Cut(c.want, ":")
+		t.Run(name+" "+c.args, func(t *testing.T) {
+			p := newPlace(t).as(name)
 			stderr, status := p.slogger(t, strings.Fields(c.args)...)
 			if status != exitError || !strings.HasPrefix(stderr, c.want) {
 				t.Errorf("status %d, %q; want %d, %q", status, stderr, exitError, c.want)
 			}
-			if _, err := os.Lstat(p.path); err == nil {
-				t.Error("it left a socket")
+			for _, path := range []string{p.path, linkOf(p.path)} {
+				if _, err := os.Lstat(path); err == nil {
+					t.Errorf("it left %s", path)
+				}
 			}
 		})
 	}
 }
 
 func TestFormsInTheField(t *testing.T) {
-	for _, line := range []string{"-s 250k", "-s 1500k", "-s128 -u100", "-s 1", "-s 0", "-s x", "-s 16kk", "-mc", "-f3 -l log", "-l log,x"} {
+	for _, line := range []string{
+		"slogger -s 250k", "slogger -s 1500k", "slogger -s128 -u100", "slogger -s 1", "slogger -s 0", "slogger -s x",
+		"slogger -s 16kk", "slogger -mc", "slogger -f3 -l log", "slogger -l log,x",
+		"slogger2 -s 4096", "slogger2 -s 65536", "slogger2 -s2048k", "slogger2 -s 0 -P /pps/slogger2", "slogger2 -c 64k,32k -l log",
+	} {
 		t.Run(line, func(t *testing.T) {
-			p := newPlace(t)
-			p.start(t, strings.Fields(line)...)
+			words := strings.Fields(line)
+			p := newPlace(t).as(words[0])
+			p.start(t, words[1:]...)
 			p.log(t, slog.Info, "x")
 			p.await(t, "x")
 		})
@@ -111,25 +130,35 @@ func TestFormsInTheField(t *testing.T) {
 }
 
 func TestVerbose(t *testing.T) {
-	p := newPlace(t)
-	stderr, status := p.slogger(t, "-vvs", "20")
-	p.own(t)
-	if want := "slogger: 20 KB of log at " + p.path + "\n"; stderr != want || status != exitOK {
-		t.Errorf("status %d, %q; want %q", status, stderr, want)
+	for name, size := range map[string]string{"slogger": "20", "slogger2": "20480"} {
+		p := newPlace(t).as(name)
+		stderr, status := p.slogger(t, "-vvs", size)
+		p.own(t)
+		if want := name + ": 20 KB of log at " + p.path + "\n"; stderr != want || status != exitOK {
+			t.Errorf("status %d, %q; want %q", status, stderr, want)
+		}
 	}
 }
 
 func TestSize(t *testing.T) {
-	p := newPlace(t)
-	p.start(t, "-s8")
-	long := strings.Repeat("x", 1000)
-	p.log(t, slog.Info, append(slices.Repeat([]string{long}, 20), "last")...)
-	size := 0
-	for _, e := range p.await(t, "last") {
-		size += len(e.Append(nil))
-	}
-	if size > 8<<10 || size < 6<<10 {
-		t.Errorf("%d bytes are kept", size)
+	for line, want := range map[string]int{
+		"slogger -s8": 8 << 10, "slogger -s 1": slog.MinSize,
+		"slogger2 -s 9000": 9000, "slogger2 -s8k": 8 << 10, "slogger2 -s 8": slog.MinSize,
+	} {
+		t.Run(line, func(t *testing.T) {
+			words := strings.Fields(line)
+			p := newPlace(t).as(words[0])
+			p.start(t, words[1:]...)
+			text := strings.Repeat("x", 100)
+			p.log(t, slog.Info, append(slices.Repeat([]string{text}, 200), "last")...)
+			size := 0
+			for _, e := range p.await(t, "last") {
+				size += len(e.Append(nil))
+			}
+			if size > want || size < want-200 {
+				t.Errorf("%d bytes are kept, want %d", size, want)
+			}
+		})
 	}
 }
 
@@ -143,13 +172,20 @@ func TestMonotonic(t *testing.T) {
 	}
 }
 
-func TestUser(t *testing.T) {
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("needs root to become somebody else")
-		}
-		t.Skip("needs root to become somebody else")
+// needRoot skips the test for others.
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return
 	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("needs root to become somebody else")
+	}
+	t.Skip("needs root to become somebody else")
+}
+
+func TestUser(t *testing.T) {
+	needRoot(t)
 	p := newPlace(t)
 	p.start(t, "-U", "65534:65533,65532", "-l", "log,1")
 	// The socket's credentials are from before; those of the process count.

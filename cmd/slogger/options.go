@@ -14,42 +14,36 @@ import (
 
 // options are what the command line says.
 type options struct {
+	name       string  // as which it was called
+	slog2      bool    // by the name: /dev/slog2 leads to the log
 	sync       bool    // -c
 	filter     int64   // -f
 	log        logFile // -l
 	monotonic  bool    // -m
-	kilobytes  int64   // -s
+	bytes      int64   // -s
 	user       string  // -U
 	verbose    bool    // -v
 	foreground bool    // --foreground
 }
 
-const usage = `usage: slogger [-cmv] [-f severity] [-l logfile[,size]] [-s size] [-U user]
-               [-u event]
-       slogger --foreground ...
-  -c                 have every event on the disk before the next is written
-  -f severity        write only events of this severity or worse to the file
-  -l logfile[,size]  write events to a file, or to two of this size in KB
-  -m                 stamp events with the time since the system started
-  -s size            the size of the log in KB
-  -U user            run as uid[:gid[,gid]...] or name[,gid]...
-  -u event           nothing
-  -v                 say on standard error where the log is
-`
-
 var errOperand = errors.New("takes no operand")
 
-// parse reads the arguments. Of an option that is repeated the last one counts.
-func parse(args []string) (options, error) {
-	o := options{filter: 7, kilobytes: 16}
+// parse reads the arguments, as the command's name has them. Of an option that is
+// repeated the last one counts.
+func parse(name string, args []string) (options, error) {
+	v := variantOf(name)
+	o := options{name: name, slog2: v.slog2, filter: 7, bytes: slog.DefaultSize}
 	if len(args) > 0 && args[0] == "--foreground" {
 		o.foreground, args = true, args[1:]
 	}
-	given, operands, err := getopt.Parse(args, "cf:l:ms:U:u:v")
+	given, operands, err := getopt.Parse(args, v.letters+v.idle)
 	if err != nil {
 		return o, err
 	}
 	for _, g := range given {
+		if strings.ContainsRune(v.idle, g.Letter) {
+			continue
+		}
 		switch g.Letter {
 		case 'c':
 			o.sync = true
@@ -60,7 +54,7 @@ func parse(args []string) (options, error) {
 		case 'm':
 			o.monotonic = true
 		case 's':
-			o.kilobytes, err = kilobytes(g.Value)
+			o.bytes, err = v.unit.size(g.Value)
 		case 'U':
 			o.user = g.Value
 		case 'v':
@@ -76,15 +70,6 @@ func parse(args []string) (options, error) {
 	return o, nil
 }
 
-// kilobytes reads a size in KB: 250, 250k, or 0 for what is no number.
-func kilobytes(word string) (int64, error) {
-	n, _ := getopt.Number(word)
-	if n < 0 || n > slog.MaxSize>>10 {
-		return 0, fmt.Errorf("bad size %q: want a number of KB up to %d", word, slog.MaxSize>>10)
-	}
-	return n, nil
-}
-
 // logFile is the argument of -l.
 type logFile struct {
 	name string
@@ -96,13 +81,13 @@ func parseLogFile(word string) (logFile, error) {
 	if name == "" {
 		return logFile{}, fmt.Errorf("bad file %q", word)
 	}
-	n, err := kilobytes(size)
-	return logFile{name, n << 10}, err
+	n, err := inKB.size(size)
+	return logFile{name, n}, err
 }
 
 // size gives the size of the log in bytes. QNX makes a log that is asked to be
 // smaller than that 4 KB.
-func (o options) size() int { return max(int(o.kilobytes)<<10, slog.MinSize) }
+func (o options) size() int { return max(int(o.bytes), slog.MinSize) }
 
 // config gives what the server needs.
 func (o options) config() slog.Config {

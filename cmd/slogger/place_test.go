@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +19,18 @@ import (
 type place struct {
 	dir  string
 	path string // of the log
+	name string // of the command
 }
 
 func newPlace(t *testing.T) place {
 	dir := t.TempDir()
-	return place{dir, slog.Path(dir)}
+	return place{dir, slog.Path(dir), "slogger"}
+}
+
+// as gives the same place with another of the command's names.
+func (p place) as(name string) place {
+	p.name = name
+	return p
 }
 
 // slogger runs the command, which goes to the background when all is well.
@@ -34,7 +42,7 @@ func (p place) slogger(t *testing.T, args ...string) (stderr string, status int)
 		t.Fatal(err)
 	}
 	defer file.Close()
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command(filepath.Join(filepath.Dir(binary), p.name), args...)
 	cmd.Env = []string{"SOCK=" + p.dir}
 	cmd.Dir = p.dir
 	cmd.Stderr = file
@@ -54,7 +62,7 @@ func (p place) slogger(t *testing.T, args ...string) (stderr string, status int)
 func (p place) start(t *testing.T, args ...string) (stop func()) {
 	t.Helper()
 	if stderr, status := p.slogger(t, args...); stderr != "" || status != exitOK {
-		t.Fatalf("slogger %q: status %d, %s", args, status, stderr)
+		t.Fatalf("%s %q: status %d, %s", p.name, args, status, stderr)
 	}
 	return p.own(t)
 }
