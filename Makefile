@@ -16,11 +16,11 @@ STATIC_COMMANDS = io-usb ifconfig if_up mount nicinfo sloginfo slogger \
 	buildfile dhcp.client on pidin random slay waitfor
 # One binary, several names: the name picks the variant.
 LINKS = io-pkt-v4=io-pkt io-pkt-v4-hc=io-pkt io-pkt-v6-hc=io-pkt slog2info=sloginfo \
-	io-usb-otg=io-usb dhclient=dhcp.client qon=on pipe=random devc-pty=random
+	slogger2=slogger io-usb-otg=io-usb dhclient=dhcp.client qon=on pipe=random devc-pty=random
 
 # Commands whose options bash completes, beside io-pkt.
 COMPLETED = buildfile io-pkt-v4 io-pkt-v4-hc io-pkt-v6-hc io-usb io-usb-otg pidin slay \
-	slogger sloginfo slog2info
+	slogger slogger2 sloginfo slog2info
 
 TO = $(DESTDIR)$(PREFIX)
 

@@ -47,6 +47,9 @@ func TestCompletion(t *testing.T) {
 		{"slogger -f", "-f"},
 		{"slogger -f ", "0 1 2 3 4 5 6 7"},
 		{"slogger -s ", ""},
+		{"slogger2 -", "-s -U -v --foreground --help"},
+		{"slogger2 -c ", ""},
+		{"slogger2 -U roo", "root"},
 		{"sloginfo -", "-c -h -m -s -t -w --help"},
 		{"slog2info Makef", "Makefile"},
 	} {

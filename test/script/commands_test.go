@@ -29,12 +29,12 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 var programs = []string{
 	"cat", "ip", "kill", "ping", "sh",
 	"ifconfig", "if_up", "mount", "nicinfo", "sloginfo", "slog2info",
-	"io-pkt", "io-pkt-v4", "io-pkt-v4-hc", "io-pkt-v6-hc", "io-usb", "slogger",
+	"io-pkt", "io-pkt-v4", "io-pkt-v4-hc", "io-pkt-v6-hc", "io-usb", "slogger", "slogger2",
 }
 
 // servers are those of them that go to the background.
 var servers = map[string]bool{
-	"io-pkt": true, "io-pkt-v4": true, "io-pkt-v4-hc": true, "io-pkt-v6-hc": true, "io-usb": true, "slogger": true,
+	"io-pkt": true, "io-pkt-v4": true, "io-pkt-v4-hc": true, "io-pkt-v6-hc": true, "io-usb": true, "slogger": true, "slogger2": true,
 }
 
 // commands are what a script can say beside testscript's own words.

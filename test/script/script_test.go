@@ -37,7 +37,7 @@ const (
 // links are the other names of commands.
 var links = map[string]string{
 	"io-pkt-v4": "io-pkt", "io-pkt-v4-hc": "io-pkt", "io-pkt-v6-hc": "io-pkt", "slog2info": "sloginfo",
-	"dhclient": "dhcp.client", "io-usb-otg": "io-usb", "devc-pty": "random", "pipe": "random",
+	"slogger2": "slogger", "dhclient": "dhcp.client", "io-usb-otg": "io-usb", "devc-pty": "random", "pipe": "random",
 }
 
 func TestMain(m *testing.M) {
