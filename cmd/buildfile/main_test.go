@@ -20,7 +20,7 @@ var bin string
 
 // links are the other names of commands.
 var links = map[string]string{
-	"io-pkt-v4-hc": "io-pkt", "io-pkt-v6-hc": "io-pkt", "io-usb-otg": "io-usb",
+	"io-pkt-v4-hc": "io-pkt", "io-pkt-v6-hc": "io-pkt", "io-usb-otg": "io-usb", "slogger2": "slogger",
 	"pipe": "random", "devc-pty": "random", "dhclient": "dhcp.client", "qon": "on",
 }
 

@@ -17,7 +17,7 @@ func TestBuildfiles(t *testing.T) {
 	g.commands(map[string][]string{
 		"buildfile": nil, "ifconfig": nil, "if_up": nil, "io-pkt": {"io-pkt-v4-hc", "io-pkt-v6-hc"},
 		"io-usb": {"io-usb-otg"}, "mount": nil, "on": nil, "random": {"pipe", "devc-pty"},
-		"slay": nil, "sloginfo": nil, "slogger": nil, "waitfor": nil,
+		"slay": nil, "sloginfo": nil, "slogger": {"slogger2"}, "waitfor": nil,
 	})
 	for _, b := range boards {
 		text, err := os.ReadFile(filepath.Join(testdata, b+".build"))
