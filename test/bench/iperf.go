@@ -28,7 +28,8 @@ type iperfReport struct {
 		Reverse *iperfSum `json:"sum_received_bidir_reverse"`
 		Streams []struct {
 			Sender struct {
-				RTT float64 `json:"mean_rtt"` // TCP: microseconds
+				Ours bool    `json:"sender"`   // this end is the sender
+				RTT  float64 `json:"mean_rtt"` // TCP: microseconds
 			} `json:"sender"`
 		} `json:"streams"`
 	} `json:"end"`
@@ -77,14 +78,17 @@ func (r iperfReport) packets() (rate, loss float64, err error) {
 	return arrived / r.End.Received.Seconds, max(1-arrived/sent.Packets, 0), nil
 }
 
-// within gives TCP's own round-trip time in milliseconds, the mean of all flows; 0 where
-// this end sent nothing.
-func (r iperfReport) within() float64 {
+// within gives TCP's own round-trip time in milliseconds, the mean of all flows that this
+// end sends. That a kernel says nothing of it is no time of 0.
+func (r iperfReport) within() (float64, error) {
 	var sum, n float64
 	for _, s := range r.End.Streams {
-		if t := s.Sender.RTT; t > 0 && t < huge {
+		if t := s.Sender.RTT; s.Sender.Ours && t > 0 && t < huge {
 			sum, n = sum+t, n+1
 		}
 	}
-	return sum / max(n, 1) / 1e3
+	if n == 0 {
+		return 0, errors.New("iperf3's report: no round-trip time of what was sent")
+	}
+	return sum / n / 1e3, nil
 }

@@ -70,6 +70,9 @@ func parseSample(line []byte) (sample, error) {
 	return s, nil
 }
 
+// sends reports whether this end sends something of which TCP knows how long it takes.
+func (s sample) sends() bool { return s.Test != "udp" && s.Direction != "in" }
+
 // result works a sample out.
 func (s sample) result() (result, error) {
 	var r result
@@ -93,7 +96,13 @@ func (s sample) result() (result, error) {
 			r.slowest = rate
 		}
 		r.rate += rate
-		r.within = max(r.within, report.within())
+		if s.sends() {
+			within, err := report.within()
+			if err != nil {
+				return r, err
+			}
+			r.within = max(r.within, within)
+		}
 		if s.Test == "udp" {
 			if r.packets, r.loss, err = report.packets(); err != nil {
 				return r, err

@@ -9,11 +9,12 @@ import (
 )
 
 // tcp makes a sample's line: a megabyte in each of some gadgets, in a tenth of a
-// second more for each.
+// second more for each, with a round trip of 4 ms, and one more for each.
 func tcp(driver string, gadgets int, cpu float64) string {
 	var reports []string
 	for n := range gadgets {
-		reports = append(reports, fmt.Sprintf(`{"end":{"sum_received":{"seconds":%g,"bytes":1000000}}}`, 1+float64(n)/10))
+		reports = append(reports, fmt.Sprintf(`{"end":{"sum_received":{"seconds":%g,"bytes":1000000},"streams":[{"sender":{"sender":true,"mean_rtt":%d000}}]}}`,
+			1+float64(n)/10, n+4))
 	}
 	return fmt.Sprintf(`{"driver":%q,"speed":"high","gadgets":%d,"test":"tcp","direction":"out","flows":1,"cpu":%g,"bytes":%d,"iperf":[%s]}`,
 		driver, gadgets, cpu, 1000000*gadgets, strings.Join(reports, ","))
@@ -37,6 +38,9 @@ func TestResult(t *testing.T) {
 	if got, want := r.cost, 250.0; math.Abs(got-want) > 1e-6 {
 		t.Errorf("%g seconds for a gigabyte, want %g", got, want)
 	}
+	if r.within != 5 {
+		t.Errorf("%g ms within TCP, want that of the slower one, 5", r.within)
+	}
 	ping := sample{Test: "rtt", RTT: []float64{3, 1, 2, 9}}
 	if r, err := ping.result(); err != nil || r.rtt != 2.5 {
 		t.Errorf("round trip: %g, %v; want 2.5", r.rtt, err)
@@ -51,6 +55,10 @@ func TestSampleMalformed(t *testing.T) {
 		{"of nobody", `{"test":"tcp","gadgets":1}`, "of nothing"},
 		{"without iperf3's report", strings.Replace(whole, `"iperf":[{`, `"iperf":[],"x":[{`, 1), "0 reports"},
 		{"with a report that is empty", strings.Replace(whole, `"iperf":[{`, `"iperf":[,{`, 1), "invalid character"},
+		{"of nobody who sent", strings.Replace(whole, `"sender":true`, `"sender":false`, 1), "no round-trip time"},
+		{"without TCP's time", strings.Replace(whole, `"mean_rtt"`, `"max_rtt"`, 1), "no round-trip time"},
+		{"with no time of TCP's", strings.Replace(whole, `"mean_rtt":4000`, `"mean_rtt":0`, 1), "no round-trip time"},
+		{"without streams", strings.Replace(whole, `"streams"`, `"x"`, 1), "no round-trip time"},
 		{"with one too many", strings.Replace(whole, `"gadgets":1`, `"gadgets":2`, 1), "1 reports"},
 		{"of no ping", `{"driver":"io-pkt","gadgets":1,"test":"rtt","rtt":[]}`, "no answer"},
 		{"of no traffic", strings.Replace(whole, `"bytes":1000000,`, `"bytes":0,`, 1), "nothing passed"},
@@ -83,7 +91,7 @@ func FuzzSample(f *testing.F) {
 		if err != nil {
 			return
 		}
-		values := []float64{r.rate, r.slowest, r.cost, r.packets, r.loss}
+		values := []float64{r.rate, r.slowest, r.cost, r.packets, r.loss, r.within}
 		if _, err := json.Marshal(values); err != nil {
 			t.Errorf("%v: %v", values, err)
 		}
