@@ -50,20 +50,12 @@ func TestInterrupt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a guest takes too long for -short")
 	}
-	need := func(err error) {
-		t.Helper()
-		if err != nil && os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		} else if err != nil {
-			t.Skip(err)
-		}
-	}
 	if os.Getuid() != 0 {
-		need(errors.New("namespaces and TAPs are for root only"))
+		need(t, errors.New("namespaces and TAPs are for root only"))
 	}
 	for _, program := range []string{"ip", "iperf3", "qemu-system-x86_64", "../../bin/io-pkt-v4-hc"} {
 		_, err := exec.LookPath(program)
-		need(err)
+		need(t, err)
 	}
 	bench := filepath.Join(t.TempDir(), "bench")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bench, ".").CombinedOutput(); err != nil {
@@ -76,6 +68,16 @@ func TestInterrupt(t *testing.T) {
 		{"a guest measures", "compare", "cdc_ether, high speed, tcp out:"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { interrupt(t, bench, tt.part, tt.until) })
+	}
+}
+
+// need skips the test where something that it needs is not there.
+func need(t *testing.T, err error) {
+	t.Helper()
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal(err)
+	} else if err != nil {
+		t.Skip(err)
 	}
 }
 

@@ -16,10 +16,12 @@ type sample struct {
 	Test      string            `json:"test"`      // "tcp", "far", "udp" or "rtt"
 	Direction string            `json:"direction"` // "out", "in" or "both"; of rtt "idle", "loaded" or "out"
 	Flows     int               `json:"flows"`
-	CPU       float64           `json:"cpu"`   // of tcp: seconds of processor time that all used in a part of the run
-	Bytes     float64           `json:"bytes"` // of tcp: what passed meanwhile, both directions
-	Iperf     []json.RawMessage `json:"iperf"` // iperf3's reports, one of each gadget
-	RTT       []float64         `json:"rtt"`   // milliseconds
+	CPU       float64           `json:"cpu"`     // of tcp: seconds of processor time that all used in a part of the run
+	Bytes     float64           `json:"bytes"`   // of tcp: what passed meanwhile, both directions
+	Iperf     []json.RawMessage `json:"iperf"`   // iperf3's reports, one of each gadget
+	Stalled   bool              `json:"stalled"` // no data had come when it was to begin
+	Sent      int               `json:"sent"`    // of rtt: pings
+	RTT       []float64         `json:"rtt"`     // of those that were answered, milliseconds
 }
 
 // what names a sample in a message.
@@ -74,15 +76,31 @@ func parseSample(line []byte) (sample, error) {
 func (s sample) sends() bool { return s.Test != "udp" && s.Direction != "in" }
 
 // result works a sample out.
-func (s sample) result() (result, error) {
-	var r result
-	if s.Test == "rtt" {
-		if len(s.RTT) == 0 {
-			return r, errors.New("no answer to ping")
+func (s sample) result() (r result, err error) {
+	if s.Test != "rtt" || s.Direction != "idle" { // a ping under load without load is none
+		if r, err = s.transfer(); err != nil {
+			return r, err
+		}
+	}
+	switch s.Test {
+	case "rtt":
+		// The pings that are lost are those that would have taken long.
+		if s.Sent < 1 || 10*float64(len(s.RTT)) < 9*float64(s.Sent) {
+			return r, fmt.Errorf("%d of %d pings were answered", len(s.RTT), s.Sent)
 		}
 		r.rtt = median(s.RTT)
-		return r, nil
+	case "tcp":
+		if s.Bytes < 1 {
+			return r, errors.New("nothing passed while it was watched")
+		}
+		r.cost = s.CPU / (s.Bytes / 1e9)
 	}
+	return r, nil
+}
+
+// transfer works out what iperf3 reports.
+func (s sample) transfer() (result, error) {
+	var r result
 	if len(s.Iperf) != s.Gadgets {
 		return r, fmt.Errorf("%d reports of iperf3 for %d gadgets", len(s.Iperf), s.Gadgets)
 	}
@@ -109,11 +127,8 @@ func (s sample) result() (result, error) {
 			}
 		}
 	}
-	if s.Test == "tcp" {
-		if s.Bytes < 1 {
-			return r, errors.New("nothing passed while it was watched")
-		}
-		r.cost = s.CPU / (s.Bytes / 1e9)
+	if s.Stalled {
+		return r, errors.New("no data flowed when it was to begin")
 	}
 	return r, nil
 }

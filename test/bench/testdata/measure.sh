@@ -73,38 +73,49 @@ direction() {
 	case $1 in in) echo -R ;; both) echo --bidir ;; esac
 }
 
-# flowing waits, if not for ever, until data flows to or from the far ends.
+# flowing waits, if not for ever, until data flows to or from the far ends, and notes
+# whether it does.
 flowing() {
 	local begin tries
 	look
-	begin=$bytes
-	for ((tries = 0; tries < 100 && bytes < begin + 100000; tries++)); do
+	begin=$bytes stalled=false
+	for ((tries = 0; bytes < begin + 100000; tries++)); do
+		if ((tries == 100)); then
+			stalled=true
+			return
+		fi
 		sleep 0.1
 		look
 	done
 }
 
-# watched COMMAND... runs it, and finds out what processor time and how many bytes
-# the middle of its run takes, when it neither starts nor ends.
-watched() {
-	local begin_cpu begin_bytes dir
-	dir=$(mktemp -d)
-	"$@" >"$dir/reports" &
+# load SECONDS OPTIONS... has clients send meanwhile, and returns when data flows.
+load() {
+	directory=$(mktemp -d)
+	clients "$@" >"$directory/reports" &
+	loading=$!
 	flowing
+}
+
+# unload waits for their end, and has what they report in words.
+unload() {
+	wait "$loading"
+	words="\"stalled\":$stalled,$(<"$directory/reports")"
+	rm -r "$directory"
+}
+
+# tcp DIRECTION FLOWS finds out, too, what processor time and how many bytes the middle
+# of its run takes, when it neither starts nor ends.
+tcp() {
+	local begin_cpu begin_bytes
+	# shellcheck disable=SC2046 # no word for nothing
+	load $((seconds + 1)) -P "$2" $(direction "$1")
 	begin_cpu=$cpu begin_bytes=$bytes
 	sleep "$seconds"
 	look
 	cpu=$((cpu - begin_cpu)) bytes=$((bytes - begin_bytes))
-	wait $!
-	reports=$(<"$dir/reports")
-	rm -r "$dir"
-}
-
-# tcp DIRECTION FLOWS
-tcp() {
-	# shellcheck disable=SC2046 # no word for nothing
-	watched clients $((seconds + 1)) -P "$2" $(direction "$1")
-	sample tcp "$1" "$2" "$reports"
+	unload
+	sample tcp "$1" "$2" "$words"
 }
 
 # far DIRECTION FLOWS is tcp with far ends that take 40 ms to answer, when it has found
@@ -129,35 +140,36 @@ udp() {
 	sample udp "$1" 1 "$(clients "$seconds" -u -l 64 -b 0 $(direction "$1"))"
 }
 
-# times COUNT INTERVAL pings the first gadget, and prints the times as words of
-# JSON.
+# times COUNT INTERVAL pings the first gadget, and prints how many pings that are, and
+# the times of those that were answered, as words of JSON.
 times() {
-	printf '"rtt":[%s]' "$(ping -c "$1" -i "$2" -W 5 "${addresses[0]}" |
-		sed -n 's/.*time=\([0-9.]*\) ms.*/\1/p' | paste -sd,)"
+	printf '"sent":%d,"rtt":[%s]' "$1" "$(ping -c "$1" -i "$2" -W 5 "${addresses[0]}" |
+		sed -n 's/.*time=\([0-9.]*\) ms$/\1/p' | paste -sd, || true)"
 }
 
 # rtt LOAD is idle, or loaded: with TCP in both directions meanwhile.
 rtt() {
-	local load=''
+	local answers
 	if [ "$1" = loaded ]; then
-		clients $((seconds + 1)) --bidir >/dev/null &
-		load=$!
-		flowing
+		load $((seconds + 1)) --bidir
+	fi
+	answers=$(times $((seconds * 100)) 0.007)
+	if [ "$1" = loaded ]; then
+		unload
+		answers+=",$words"
 	fi
 	cpu=0 bytes=0
-	sample rtt "$1" 0 "$(times $((seconds * 100)) 0.007)"
-	[ -z "$load" ] || wait "$load"
+	sample rtt "$1" 0 "$answers"
 }
 
 # behind FLOWS pings while so many connections send, when they and the driver have had
 # some seconds for getting to know the device.
 behind() {
-	local load
-	clients $((seconds + 6)) -P "$1" >/dev/null &
-	load=$!
-	flowing
+	local answers
+	load $((seconds + 6)) -P "$1"
 	sleep 4
+	answers=$(times $((seconds * 20)) 0.05)
+	unload
 	cpu=0 bytes=0
-	sample rtt out "$1" "$(times $((seconds * 20)) 0.05)"
-	wait "$load"
+	sample rtt out "$1" "$answers,$words"
 }
