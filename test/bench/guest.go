@@ -75,33 +75,46 @@ var (
 	counting = []string{"-q", "-smp 1 -icount shift=1,sleep=off"}
 )
 
-// run has a part's rounds done, in tests of so many seconds. A guest whose processors
-// run in parallel dies now and then (see scripts/vm): another one does the rest.
+// run has a part's rounds done, in tests of so many seconds.
 func (b *bench) run(ctx context.Context, share string, p program, seconds int) ([]sample, error) {
-	const tries = 3
 	path := filepath.Join(share, "samples")
+	return b.inTries(ctx, p, func(p program) ([]sample, error) {
+		return b.sampled(ctx, path, func() error { return boot(ctx, share, p, seconds) })
+	})
+}
+
+// inTries has a guest do a part's rounds. One whose processors run in parallel dies now
+// and then (see scripts/vm): another one does the rest, and the round that was broken off
+// as a whole. What that has left would be a run more for one driver than for the other.
+func (b *bench) inTries(ctx context.Context, p program, guest func(program) ([]sample, error)) ([]sample, error) {
+	const tries = 3
 	var all []sample
 	for try := 1; ; try++ {
 		b.say("%s: a guest boots", p.part)
-		samples, err := b.sampled(ctx, path, func() error { return boot(ctx, share, p, seconds) })
-		all = append(all, samples...)
+		samples, err := guest(p)
 		if err == nil || ctx.Err() != nil || try == tries {
-			return all, err
+			return append(all, samples...), err
 		}
-		p.rounds -= whole(samples)
+		rounds, kept := whole(samples)
+		p.rounds -= rounds
+		all = append(all, kept...)
 		b.say("%s: %v", p.part, err)
 	}
 }
 
-// whole counts the rounds that were begun and not the last.
-func whole(samples []sample) int {
-	begun := 0
-	for _, s := range samples {
+// whole counts the rounds that were begun and not the last, and gives their samples.
+func whole(samples []sample) (rounds int, kept []sample) {
+	var begun []int
+	for i, s := range samples {
 		if s.what() == samples[0].what() {
-			begun++
+			begun = append(begun, i)
 		}
 	}
-	return max(begun-1, 0)
+	if len(begun) == 0 {
+		return 0, nil
+	}
+	rounds = len(begun) - 1
+	return rounds, samples[:begun[rounds]]
 }
 
 // fillShare makes the directory that is the guest's /share: the commands in bin,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,10 +22,48 @@ func TestWhole(t *testing.T) {
 		{"in the third", []sample{high, super, high, super, high, super}, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := whole(tt.samples); got != tt.want {
-				t.Errorf("got %d whole rounds, want %d", got, tt.want)
+			if got, kept := whole(tt.samples); got != tt.want || len(kept) != 2*tt.want {
+				t.Errorf("got %d whole rounds of %d samples, want %d", got, len(kept), tt.want)
 			}
 		})
+	}
+}
+
+// However often a guest dies, each driver has as many runs, and those of one round stand
+// at the same place.
+func TestInTries(t *testing.T) {
+	const rounds = 4
+	deaths := []int{5, 3} // after so many samples
+	taken := 0.0
+	guest := func(p program) ([]sample, error) {
+		var samples []sample
+		taken++
+		for round := range p.rounds {
+			for _, driver := range []string{"cdc_ether", ours} {
+				if len(deaths) > 0 && len(samples) == deaths[0] {
+					deaths = deaths[1:]
+					return samples, errors.New("QEMU died")
+				}
+				samples = append(samples, sample{Driver: driver, Gadgets: 1, Test: "rtt", Direction: "idle", Sent: 1, RTT: []float64{taken*10 + float64(round)}})
+			}
+		}
+		return samples, nil
+	}
+	b := bench{progress: t.Output()}
+	samples, err := b.inTries(t.Context(), program{part: "floor", rounds: rounds}, guest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]float64{}
+	for _, s := range samples {
+		got[s.Driver] = append(got[s.Driver], s.RTT...)
+	}
+	// Two rounds are of the first guest, one is of the second, and the third does the rest.
+	want := []float64{10, 11, 20, 30}
+	for _, driver := range []string{"cdc_ether", ours} {
+		if !slices.Equal(got[driver], want) {
+			t.Errorf("%s: runs %v, want %v", driver, got[driver], want)
+		}
 	}
 }
 
