@@ -60,8 +60,15 @@ func (b *bench) idleWith(ctx context.Context, count int) (memory, wakeups float6
 		return 0, 0, err
 	}
 	wakeups = float64(after-before) / time.Since(begin).Seconds()
-	kilobytes, err := sumStatus(proc+"/status", "VmRSS")
-	return float64(kilobytes) / 1000, wakeups, err
+	memory, err = resident(proc + "/status")
+	return memory, wakeups, err
+}
+
+// resident gives the megabytes that a process has in memory. What the kernel calls kB
+// is 1024 bytes.
+func resident(status string) (float64, error) {
+	kib, err := sumStatus(status, "VmRSS")
+	return float64(kib) * 1024 / 1e6, err
 }
 
 // pause lets time pass.

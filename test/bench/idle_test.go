@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -37,5 +39,15 @@ func TestSumStatus(t *testing.T) {
 	}
 	if _, err := sumStatus(t.TempDir()+"/*/status", "VmRSS"); err == nil {
 		t.Error("no process at all: no error")
+	}
+}
+
+func TestResident(t *testing.T) {
+	status := filepath.Join(t.TempDir(), "status")
+	if err := os.WriteFile(status, []byte("VmHWM:\t   99999 kB\nVmRSS:\t   12500 kB\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := resident(status); got != 12.8 || err != nil {
+		t.Errorf("got %g MB, %v; want 12.8", got, err)
 	}
 }
