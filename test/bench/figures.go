@@ -72,7 +72,7 @@ func rowsOf(part string, samples []sample) []row {
 		}
 	case "count":
 		for _, speed := range speeds {
-			rows = append(rows, compareRows(speed, []int{1}, []string{"idle"})...)
+			rows = append(rows, compareRows(speed, []int{1}, []string{"idle", "loaded"})...)
 			rows = append(rows, queueRows(speed)...)
 		}
 	case "scale", "growth":

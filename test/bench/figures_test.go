@@ -33,7 +33,7 @@ func TestRows(t *testing.T) {
 		want  [][2]string
 	}{
 		{"compare", 22, slices.Concat(compared, small)},
-		{"count", 11, compared},
+		{"count", 12, compared},
 		{"scale", 6, scaled},
 		{"growth", 6, scaled},
 		{"slow", 4, [][2]string{{"^TCP out, [18] flows?$", "800 Mb/s, more"}, {"^round trip beside [18] flows?$", times}}},

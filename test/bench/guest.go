@@ -50,7 +50,7 @@ func (b *bench) program(part string) (p program, ok bool) {
 		p.tests = slices.Concat(tcp, []string{"tcp out 8", "tcp in 8", "tcp both 8", "udp out", "udp in", "rtt idle", "rtt loaded"}, far)
 	case "count":
 		p.machine, p.rounds = counting, b.pick(1, 2)
-		p.tests = slices.Concat(tcp, []string{"tcp out 8", "rtt idle"}, far)
+		p.tests = slices.Concat(tcp, []string{"tcp out 8", "rtt idle", "rtt loaded"}, far)
 	case "scale":
 		p.rounds = b.pick(1, 3)
 		p.gadgets, p.speeds, p.tests = "1 2 4 8", "high", tcp[:2]

@@ -32,7 +32,7 @@ func wholeReport() Report {
 	for _, speed := range []string{"high", "super"} {
 		add("compare", "cdc_ether", append(compareRows(speed, []int{1, 8}, []string{"idle", "loaded"}), smallRows(speed)...))
 	}
-	add("count", "cdc_ether", compareRows("high", []int{1}, []string{"idle"}))
+	add("count", "cdc_ether", compareRows("high", []int{1}, []string{"idle", "loaded"}))
 	for _, n := range []int{1, 2, 4, 8} {
 		add("scale", "cdc_ether", scaleRows(n))
 	}
