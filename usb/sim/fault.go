@@ -15,6 +15,7 @@ const (
 	StallIn Fault = iota
 	StallOut
 	StallControl
+	StallNotify
 	Overflow
 	Garble
 	Runt
@@ -43,6 +44,7 @@ var faultTable = [numFaults]struct {
 	StallIn:      {"stall-in", 1, "bulk IN halts at the next frame, COUNT times"},
 	StallOut:     {"stall-out", 1, "bulk OUT halts at the next frame, COUNT times"},
 	StallControl: {"stall-control", 1, "the next COUNT control requests are refused"},
+	StallNotify:  {"stall-notify", 1, "the notification endpoint halts at the next notification, COUNT times"},
 	Overflow:     {"overflow", 1, "the next COUNT transfers IN get more than they asked for"},
 	Garble:       {"garble", 1, "the next COUNT transfers IN end with a transmission error"},
 	Runt:         {"runt", 14, "COUNT frames of 0 to 13 bytes are sent"},

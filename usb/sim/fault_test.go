@@ -144,6 +144,20 @@ func TestStallControl(t *testing.T) {
 	must(t, err)
 }
 
+// The notification that the endpoint halts at comes when that has ended.
+func TestStallNotify(t *testing.T) {
+	h := up(t, Config{BitRate: 1_000_000})
+	must(t, h.dev.SetFault(StallNotify, 1))
+	for range 2 { // the second finds it halted
+		must(t, h.notify.Submit(alloc(t, h.notify, epNotify, 16)))
+		wantErr(t, "notification", reap(t, h.notify, 1)[0].Err, usb.ErrStall)
+	}
+	must(t, h.notify.ClearHalt(t.Context(), epNotify))
+	if got := h.notes(2, 16); got[0] != noteUp || got[1] != noteRate {
+		t.Errorf("afterwards: %v", got)
+	}
+}
+
 func TestSilence(t *testing.T) {
 	w := newWire()
 	h := up(t, Config{Network: w})

@@ -73,6 +73,11 @@ func (d *Device) pumpNotes(s *session) {
 		return
 	}
 	for len(p.waiting) > 0 && len(s.notes) > 0 {
+		if d.faults.take(StallNotify) {
+			p.halted = true
+			p.settle()
+			return
+		}
 		b := s.notes[0][s.noteOff:]
 		b = b[:min(len(b), p.packet)]
 		if s.noteOff += len(b); s.noteOff == len(s.notes[0]) {
