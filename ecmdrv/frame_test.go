@@ -74,6 +74,11 @@ func TestAssemblerAbort(t *testing.T) {
 	if f := a.add(make([]byte, 100), true); len(f) != 100 {
 		t.Errorf("after a halt: got %d bytes, want 100", len(f))
 	}
+	a.add(make([]byte, 1519), false)
+	a.abort(false)
+	if f := a.add(make([]byte, 100), true); f != nil {
+		t.Errorf("the rest of an over-long frame became one of %d bytes", len(f))
+	}
 }
 
 func FuzzAssembler(f *testing.F) {
