@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"io-pkt/usb"
+	"io-pkt/usb/sim"
 )
 
 // Half a frame is never joined to another one: behind a STALL comes the next frame,
@@ -49,5 +50,22 @@ func TestHalfFrame(t *testing.T) {
 				t.Errorf("%d frames with %d bytes came, want 1 with 100", frames, bytes)
 			}
 		})
+	}
+}
+
+// The notification endpoint is cleared when it has halted, and then no more; what it
+// had to say is not lost.
+func TestStallNotify(t *testing.T) {
+	t.Parallel()
+	d := echo(t)
+	r := newRig(t, "", d)
+	p := r.up("ecm0")
+	setFault(t, d, sim.StallNotify, 1)
+	d.SetLink(false)
+	r.host.until("the link is down", func() bool { return !p.link.Load() })
+	d.SetLink(true)
+	works(r.up("ecm0"))
+	if got := r.calls.with("clear halt"); len(got) != 1 {
+		t.Errorf("got %q, want one", got)
 	}
 }

@@ -220,7 +220,21 @@ func (d *watchedDevice) SetInterface(ctx context.Context, i, alt uint8) error {
 
 func (d *watchedDevice) OpenQueue(i uint8) (usb.Queue, error) {
 	d.before(fmt.Sprint("queue ", i))
-	return d.Device.OpenQueue(i)
+	q, err := d.Device.OpenQueue(i)
+	if err != nil {
+		return nil, err
+	}
+	return watchedQueue{q, d.before}, nil
+}
+
+type watchedQueue struct {
+	usb.Queue
+	before func(call string)
+}
+
+func (q watchedQueue) ClearHalt(ctx context.Context, endpoint uint8) error {
+	q.before(fmt.Sprintf("clear halt %02x", endpoint))
+	return q.Queue.ClearHalt(ctx, endpoint)
 }
 
 // mute is a stack whose devices never send a notification.
