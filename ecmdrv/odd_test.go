@@ -1,10 +1,13 @@
 package ecmdrv
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"testing"
 
 	"io-pkt/usb"
+	"io-pkt/usb/sim"
 )
 
 // Devices whose descriptors are not by the book move frames all the same.
@@ -60,6 +63,35 @@ func TestManyNotes(t *testing.T) {
 	if lines := r.host.logged("9999:0002"); lines != maxListed+1 || r.host.logged("and 84 more lines like these") != 1 {
 		t.Errorf("%d lines: %q", lines, r.host.log())
 	}
+}
+
+// stubborn is a stack whose devices refuse to go to setting 0.
+type stubborn struct{ usb.Stack }
+
+func (s stubborn) Open(ctx context.Context, info usb.DeviceInfo) (usb.Device, error) {
+	d, err := s.Stack.Open(ctx, info)
+	if err != nil {
+		return nil, err
+	}
+	return stubbornDevice{d}, nil
+}
+
+type stubbornDevice struct{ usb.Device }
+
+func (d stubbornDevice) SetInterface(ctx context.Context, i, alt uint8) error {
+	if alt == 0 {
+		return &usb.OpError{Op: "select setting 0 of", Object: fmt.Sprint("interface ", i), Err: usb.ErrStall}
+	}
+	return d.Device.SetInterface(ctx, i, alt)
+}
+
+// A device whose interface has one setting need not take a request for it.
+func TestRefusesSetting(t *testing.T) {
+	r := &rig{t: t, host: newHost(t), bus: sim.NewBus(1)}
+	r.plug(crafted(t, 0x1209, 1, config(iface(0, 0, 2, 6), union(0, 1), ethernet(iSimMAC, 1514),
+		iface(1, 0, 10, 0), bulkPair(0x81, 0x01, 512))))
+	r.load("", stubborn{lent{r.bus}})
+	works(r.up("ecm0"))
 }
 
 // With pad a frame of whole packets ends with one more byte instead of a
