@@ -99,10 +99,10 @@ func TestRefusesSetting(t *testing.T) {
 func TestPad(t *testing.T) {
 	for _, options := range []string{"", "pad"} {
 		t.Run("options "+options, func(t *testing.T) {
-			r := newRig(t, options, echo(t))
+			r := newRig(t, "transmit=1,"+options, echo(t)) // each is written over the one before
 			p := r.up("ecm0")
 			buf := make([]byte, 2048)
-			for _, length := range []int{60, 511, 512, 513, 1024, 1514} {
+			for _, length := range []int{1514, 60, 511, 512, 513, 1024} {
 				f := pattern(length, length)
 				p.send(f)
 				want := mirrored(f)
