@@ -54,7 +54,8 @@ func TestClientSurvivesServer(t *testing.T) {
 				}
 			})
 			dev, q := f.up(t)
-			ts := []*usb.Transfer{alloc(t, q, epIn, 512), alloc(t, q, epIn, 512), alloc(t, q, epOut, 512)}
+			ts := []*usb.Transfer{alloc(t, q, epIn, 1024), alloc(t, q, epIn, 512), alloc(t, q, epOut, 512)}
+			ts[0].Length = 512 // of a larger buffer
 			must(t, q.Submit(ts...))
 			for i, x := range reap(t, q, len(ts)) {
 				if i == 0 && x.Err == nil && test.name == "the same twice" {
@@ -141,6 +142,35 @@ func TestClientUnlink(t *testing.T) {
 			t.Errorf("RET_SUBMIT %v: transfer ends with %v, want %v", answer, x.Err, want)
 		}
 	}
+}
+
+// A server that answers every transfer, but never an unlink, is left before what we
+// remember of those has no bound.
+func TestClientLimitsUnlinks(t *testing.T) {
+	f := newFake(t, func(conn net.Conn, h header) {
+		if h.command == cmdUnlink {
+			_, _ = conn.Write(ret(h.target, 0))
+		}
+	})
+	_, q := f.up(t)
+	var ts []*usb.Transfer
+	for range 64 {
+		ts = append(ts, alloc(t, q, epIn, 512))
+	}
+	for n := 0; n <= maxUnlinks+len(ts); n += len(ts) {
+		must(t, q.Submit(ts...))
+		q.Cancel(ts...)
+		for _, x := range reap(t, q, len(ts)) {
+			switch {
+			case x.Err == nil:
+			case n < maxUnlinks || !errors.Is(x.Err, usb.ErrGone):
+				t.Fatalf("after %d unlinks a transfer ends with %v", n, x.Err)
+			default:
+				return
+			}
+		}
+	}
+	t.Errorf("a server that has not answered %d unlinks is kept", maxUnlinks+len(ts))
 }
 
 // A server that says nothing any more is left.
