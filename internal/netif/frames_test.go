@@ -70,7 +70,7 @@ func frame(length, n int, types ...uint16) []byte {
 
 // quiet takes what the kernel itself sends out of the way: it does no ARP, no
 // inet6 here, and nothing else comes with a group address.
-func quiet(t *testing.T, c Config) *TAP {
+func quiet(t testing.TB, c Config) *TAP {
 	t.Helper()
 	tap := open(t, c)
 	if err := Sysctl("/proc/sys").SetIPv6(tap.Name(), tap.Index(), false); err != nil {

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { os.Exit(netiftest.Main(m)) }
 var mac = []byte{0x02, 0, 0, 0, 0, 0x42}
 
 // open makes a TAP that is closed with the test.
-func open(t *testing.T, c Config) *TAP {
+func open(t testing.TB, c Config) *TAP {
 	t.Helper()
 	netiftest.Need(t)
 	if c.MTU == 0 {
@@ -34,7 +34,7 @@ func open(t *testing.T, c Config) *TAP {
 }
 
 // ip runs the kernel's own tool, the judge of what we do.
-func ip(t *testing.T, words string) string {
+func ip(t testing.TB, words string) string {
 	t.Helper()
 	out, err := exec.Command("ip", strings.Fields(words)...).CombinedOutput()
 	if err != nil {
@@ -43,7 +43,7 @@ func ip(t *testing.T, words string) string {
 	return string(out)
 }
 
-func up(t *testing.T, tap *TAP) {
+func up(t testing.TB, tap *TAP) {
 	t.Helper()
 	tap.SetLink(true)
 	if err := SetFlags(tap.Index(), ctl.FlagUp, 0); err != nil {

@@ -195,14 +195,7 @@ func datagrams(t *testing.T, w *wire) {
 	}
 	defer c.Close()
 	const size, count = 1001, 20
-	raw, err := c.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_SEGMENT, size) })
-	if err != nil {
-		t.Skip("a kernel without UDP_SEGMENT: ", err)
-	}
+	setSegment(t, c, size)
 	data := make([]byte, size*count-100)
 	for i := range data {
 		data[i] = byte(rand.Uint32())
