@@ -177,9 +177,10 @@ type Address struct {
 	Preference        int    `json:"preference,omitempty"` // among the interface's own; shown only
 }
 
-// Stats are the interface's counters as the kernel keeps them, seen from the
-// host: In is what came from the device. Multicasts are frames to any group, of
-// which Broadcasts are those to all.
+// Stats are the interface's counters, seen from the host: In is what came from the
+// device. Multicasts are frames to any group, of which Broadcasts are those to all.
+// Where there is a driver, Packets are frames as they are on the wire, and so are all
+// Drops but those by the kernel, which counts large frames once.
 type Stats struct {
 	InPackets, InBytes, InErrors, InDrops, InMulticasts, InBroadcasts       uint64
 	OutPackets, OutBytes, OutErrors, OutDrops, OutMulticasts, OutBroadcasts uint64

@@ -20,14 +20,16 @@ func (t *TAP) Deliver(frames [][]byte) error {
 	c := &t.joining.frames
 	c.Protocols = t.Enabled().joined(!t.noUSO.Load())
 	defer c.Reset()
+	var batch tally
 	for _, f := range frames {
 		if len(f) < headerLen {
 			t.in.Add(1)
 			continue
 		}
-		t.inGroups.count(f)
+		batch.count(f)
 		c.Add(f)
 	}
+	t.received.add(batch)
 	for i := range c.Len() {
 		if err := t.write(c.Packet(i)); err != nil {
 			return err

@@ -46,10 +46,21 @@ func newLane(fd, maxMTU int) *lane {
 	return l
 }
 
-// Fetch takes frames from the kernel, as nic.Port says. When there are more than
-// buffers, the prompt ones and the others get as many each, so that neither can keep
-// the other back. An odd one is the prompt ones', unless they had the last.
+// Fetch takes frames from the kernel, as nic.Port says.
 func (t *TAP) Fetch(ready uint, bufs [][]byte, lens []int) (int, error) {
+	n, err := t.fromLanes(ready, bufs, lens)
+	var batch tally
+	for i, b := range bufs[:n] {
+		batch.count(b[:lens[i]])
+	}
+	t.sent.add(batch)
+	return n, err
+}
+
+// fromLanes takes frames from the lanes. When there are more than buffers, the prompt ones
+// and the others get as many each, so that neither can keep the other back. An odd one is
+// the prompt ones', unless they had the last.
+func (t *TAP) fromLanes(ready uint, bufs [][]byte, lens []int) (int, error) {
 	most := min(len(bufs), len(lens))
 	if most == 0 {
 		return 0, nil
@@ -99,7 +110,6 @@ func (t *TAP) fetch(l *lane, bufs [][]byte, lens []int) (int, error) {
 				return n, fmt.Errorf("%s: a buffer of %d bytes is too short: %w", t.name, len(bufs[n]), unix.EINVAL)
 			}
 			lens[n] = l.split.Next(bufs[n])
-			t.outGroups.count(bufs[n])
 			n++
 			continue
 		}
@@ -118,7 +128,6 @@ func (t *TAP) fetch(l *lane, bufs [][]byte, lens []int) (int, error) {
 			return n, fmt.Errorf("%s: reading: %w", t.name, err)
 		}
 		if t.finish(l, bufs[n], length) {
-			t.outGroups.count(bufs[n])
 			lens[n] = length
 			n++
 		}

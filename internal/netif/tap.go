@@ -61,7 +61,7 @@ type TAP struct {
 	enabled atomic.Uint64 // Capabilities: Rx, Tx
 	noUSO   atomic.Bool   // the kernel knows no segmentation of datagrams
 
-	inGroups, outGroups groups
+	received, sent passed
 
 	mu     sync.Mutex // guards what becomes of the descriptors; held for one system call at most
 	closed bool

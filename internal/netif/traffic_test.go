@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +29,12 @@ type wire struct {
 	far6      net.Listener
 	farUDP    *net.UDPConn
 	errors    func() string // the far kernel's count of wrong checksums
+	stop      func()        // moves no more frames
+	out, in   moved         // once it has stopped
 }
+
+// moved counts frames.
+type moved struct{ packets, bytes uint64 }
 
 const (
 	near4, far4 = "10.77.0.1", "10.77.0.2"
@@ -123,10 +129,12 @@ func echo(l net.Listener) {
 	}
 }
 
-// start moves frames until the test ends.
+// start moves frames until stop, or until the test ends.
 func (w *wire) start(t *testing.T) {
 	stop := make(chan struct{})
 	done := make(chan struct{})
+	w.stop = sync.OnceFunc(func() { close(stop); <-done })
+	t.Cleanup(w.stop)
 	go func() { // ends when stop is closed
 		defer close(done)
 		bufs, lens := buffers(64, 1518), make([]int, 64)
@@ -141,14 +149,19 @@ func (w *wire) start(t *testing.T) {
 				fds = append(fds, unix.PollFd{Fd: int32(l.fd), Events: unix.POLLIN})
 			}
 			_, _ = unix.Poll(fds, 20)
-			for _, way := range [][2]*TAP{{w.near, w.far}, {w.far, w.near}} {
-				n, err := way[0].Fetch(nic.Everywhere, bufs, lens)
+			for _, way := range []struct {
+				from, to *TAP
+				moved    *moved
+			}{{w.near, w.far, &w.out}, {w.far, w.near, &w.in}} {
+				n, err := way.from.Fetch(nic.Everywhere, bufs, lens)
 				frames := make([][]byte, n)
 				for i := range frames {
 					frames[i] = bufs[i][:lens[i]]
+					way.moved.packets++
+					way.moved.bytes += uint64(lens[i])
 				}
 				if err == nil {
-					err = way[1].Deliver(frames)
+					err = way.to.Deliver(frames)
 				}
 				if err != nil {
 					t.Error(err)
@@ -157,7 +170,6 @@ func (w *wire) start(t *testing.T) {
 			}
 		}
 	}()
-	t.Cleanup(func() { close(stop); <-done })
 }
 
 // transfer sends bytes to the far end and wants them back.
