@@ -248,6 +248,42 @@ func TestDown(t *testing.T) {
 	}
 }
 
+// What the kernel refuses of frames that were joined counts as it was on the wire.
+func TestDownJoined(t *testing.T) {
+	tap := quiet(t, Config{Name: "ecm0"})
+	if tap.noUSO.Load() {
+		t.Skip("a kernel before 6.2, which cuts datagrams by itself")
+	}
+	if _, err := segmented(t, 1000).Write(make([]byte, 40000)); err != nil {
+		t.Fatal(err)
+	}
+	var frames [][]byte
+	bufs, lens := buffers(64, 1518), make([]int, 64)
+	n, err := tap.Fetch(nic.Everywhere, bufs, lens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, b := range bufs[:n] {
+		if lens[i] == 1042 {
+			frames = append(frames, b[:lens[i]])
+		}
+	}
+	if err := SetFlags(tap.Index(), 0, ctl.FlagUp); err != nil {
+		t.Fatal(err)
+	}
+	if err := tap.Deliver(frames); err != nil {
+		t.Fatal(err)
+	}
+	state, err := Read(tap.Index())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel := state.Stats.InDrops
+	if in, _ := tap.Dropped(); len(frames) != 40 || in+kernel != 40 || kernel > 2 {
+		t.Errorf("%d frames: %d drops, %d of them the kernel's, want 40, of which the kernel has few", len(frames), in+kernel, kernel)
+	}
+}
+
 // Somebody removes the interface: the driver is told, and does not spin.
 func TestRemoved(t *testing.T) {
 	for _, deliver := range []bool{false, true} {
