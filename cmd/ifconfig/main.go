@@ -89,7 +89,8 @@ a flow, which packet and raw sockets (tcpdump has one) see as one frame. Prefere
 are kept and shown, and Linux chooses source addresses in its own way. Netmasks must
 be prefixes. A VLAN interface loses its addresses together with its parent, and its
 MTU leaves room for the tag in the parent's. -v shows the driver's own counters too,
-and -z leaves those alone. When no io-pkt runs, a second line says so.
+and -z leaves those alone; packets are counted as nicinfo does. When no io-pkt runs, a
+second line says so.
 */
 package main
 

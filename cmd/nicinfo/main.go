@@ -23,8 +23,9 @@ interfaces that have a driver:
 	  Bytes Transmitted OK ....................... 1180
 	  ...
 
-What a device does not tell is left out. At the end come counters of the driver's
-own, in its words.
+What a device does not tell is left out. Packets and bytes are those of frames as
+they are on the wire, as a network card with segmentation counts them. At the end come
+counters of the driver's own, in its words.
 
 # Options
 
@@ -41,7 +42,9 @@ driver, or no io-pkt runs.
 # Differences from QNX
 
 What a USB device has none of is not shown: interrupt, I/O ports, memory, PHY, and
-the counters of collisions and of the wire's errors.
+the counters of collisions and of the wire's errors. ip -s link has fewer packets and
+bytes, because Linux counts large frames once, before they are cut and after they have
+been joined; so it does what it drops of them by itself, which is in Packets Dropped.
 */
 package main
 
