@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -55,6 +56,23 @@ func TestClientOutlivesItsServer(t *testing.T) {
 	if got[1] != "back" {
 		t.Errorf("second event %q", got[1])
 	}
+}
+
+// A server that is gone is not looked for at each event.
+func TestClientRedialsNowAndThen(t *testing.T) {
+	_, path := newServer(t, Config{})
+	synctest.Test(t, func(t *testing.T) {
+		c := &Client{path: path}
+		for try, want := range []bool{true, false, true, false} {
+			if try == 2 {
+				time.Sleep(redialPause) // in no time
+			}
+			if got := c.redial(); got != want {
+				t.Errorf("try %d: connected %v, want %v", try, got, want)
+			}
+			c.hangUp()
+		}
+	})
 }
 
 // A server that takes nothing costs the caller no time.
