@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 
 	"io-pkt/slog"
 )
@@ -40,6 +42,49 @@ func TestLogFile(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
+}
+
+// -c is for the file, and for both of two.
+func TestSync(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want []bool
+	}{
+		{"-l log", []bool{false}}, {"-l log -c", []bool{true}}, {"-cl log,1", []bool{true, true}},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			p := newPlace(t)
+			p.start(t, strings.Fields(c.args)...)
+			if got := p.synchronous(t); !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// synchronous says of each file that slogger has open here whether it is with O_SYNC.
+func (p place) synchronous(t *testing.T) (sync []bool) {
+	t.Helper()
+	proc := fmt.Sprintf("/proc/%d/", p.server(t).Pid)
+	fds, err := os.ReadDir(proc + "fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		if to, _ := os.Readlink(proc + "fd/" + fd.Name()); !strings.HasPrefix(filepath.Base(to), "log") {
+			continue
+		}
+		info, err := os.ReadFile(proc + "fdinfo/" + fd.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pos, flags int
+		if _, err := fmt.Sscanf(string(info), "pos: %d\nflags: %o\n", &pos, &flags); err != nil {
+			t.Fatalf("%v in %q", err, info)
+		}
+		sync = append(sync, flags&unix.O_SYNC == unix.O_SYNC)
+	}
+	return sync
 }
 
 // SIGTERM does not end slogger before the file has everything.

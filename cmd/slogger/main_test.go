@@ -55,6 +55,11 @@ func TestKeepsTheLog(t *testing.T) {
 		e.Time.Before(before.Truncate(time.Millisecond)) || e.Time.After(time.Now()) {
 		t.Errorf("got %+v", e)
 	}
+	// A terminal that hangs up does not end it. If it did, the socket would be left: Linux
+	// delivers SIGHUP before SIGTERM.
+	if err := unix.Kill(int(p.server(t).Pid), unix.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
 	stop()
 	if _, err := os.Lstat(p.path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
