@@ -158,13 +158,29 @@ func TestNumbers(t *testing.T) {
 	if _, _, status := command(t, "", "-m", "pid", name(t)); status != 0 || !v.lives() {
 		t.Errorf("-m pid: status %d", status)
 	}
-	if _, _, status := command(t, "", id); status != 1 {
-		t.Errorf("by number: status %d", status)
+	if out, _, status := command(t, "", "-v", id); status != 1 || out != "slay: "+name(t)+" ("+id+")\n" {
+		t.Errorf("by number, -v: status %d, %q", status, out)
 	}
 	v.diedOf()
 }
 
-// -h holds, -u lets go on, -S spares parents, -t looks at the terminal.
+// -S spares parents, but of slay itself nobody is one: a shell that runs it ends.
+func TestSpares(t *testing.T) {
+	start(t, name(t), nil)
+	if _, _, status := command(t, "", "-fQS", filepath.Base(os.Args[0])); status != 0 {
+		t.Errorf("status %d", status) // this very test has a child
+	}
+	sh := exec.CommandContext(t.Context(), "sh", "-c", `"$0" -S "$1"; exit 0`, os.Args[0], name(t)+"-sh")
+	sh.Args[0], sh.Env = name(t)+"-sh", cmdtest.Command(t).Env
+	if err := sh.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if got := (victim{sh}).diedOf(); got != syscall.SIGTERM {
+		t.Errorf("slay's parent: %v", sh.ProcessState)
+	}
+}
+
+// -h holds, -u lets go on, -t looks at the terminal.
 func TestKinds(t *testing.T) {
 	v := start(t, name(t), nil)
 	state := func() string {
@@ -180,9 +196,6 @@ func TestKinds(t *testing.T) {
 	}
 	if _, _, status := command(t, "", "-u", name(t)); status != 1 || state() == "STOPPED" {
 		t.Errorf("-u: status %d, %s", status, state())
-	}
-	if _, _, status := command(t, "", "-fQS", filepath.Base(os.Args[0])); status != 0 {
-		t.Errorf("-S: status %d", status) // this very test has a child
 	}
 	ptmx, tty, err := pty.Open()
 	if err != nil {
@@ -224,6 +237,9 @@ func TestPriority(t *testing.T) {
 func TestOthers(t *testing.T) {
 	nobody, err := user.Lookup("nobody")
 	if os.Getuid() != 0 || err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("needs root, and a user nobody")
+		}
 		t.Skip("needs root, and a user nobody")
 	}
 	uid, _ := strconv.Atoi(nobody.Uid)
@@ -253,40 +269,4 @@ func TestOthers(t *testing.T) {
 		t.Errorf("as root: status %d", status)
 	}
 	theirs.diedOf()
-}
-
-func TestUsage(t *testing.T) {
-	for _, c := range []struct{ line, err string }{
-		{"", "no process is named"},
-		{"-f", "no process is named"},
-		{"-x a", "unknown option -- x"},
-		{"-s", "requires an argument -- s"},
-		{"-s FOO a", `unknown signal "FOO"`},
-		{"-s 65 a", `unknown signal "65"`},
-		{"-0 a", `unknown signal "0"`},
-		{"-m both a", "want name or pid"},
-		{"-n node a", "there is no other node"},
-		{"-P fast a", `bad priority "fast"`},
-		{"-C 64 a", "bad processor -C 64"},
-		{"-t null-and-void a", "no such file"},
-		{"-T 0 a", `bad thread "0"`},
-	} {
-		_, errs, status := command(t, "", strings.Fields(c.line)...)
-		if status != 0 || !strings.HasPrefix(errs, "slay: ") || !strings.Contains(errs, c.err) || !strings.Contains(errs, "usage: slay") {
-			t.Errorf("%s: status %d, %q", c.line, status, errs)
-		}
-	}
-}
-
-// A command line that is taken says what to do, and to whom.
-func FuzzOptions(f *testing.F) {
-	f.Add("-f -s KILL io-usb")
-	f.Add("-9 -P 10r -C 1 -- -a")
-	f.Add("-Ps -SIG -m pid 1")
-	f.Fuzz(func(t *testing.T, line string) {
-		o, err := parseOptions(strings.Split(line, " "))
-		if err == nil && (len(o.words) == 0 || o.signal == 0 && o.runmask == 0 && o.priority == nil || o.signal < 0 || o.signal > 64) {
-			t.Errorf("%q: %+v", line, o)
-		}
-	})
 }
