@@ -28,9 +28,12 @@ type options struct {
 	words    []string
 }
 
+// letters are the options, as getopt has them: a colon follows one that takes a value.
+const letters = "fhpQqSuviC:m:n:P:R:s:T:t:"
+
 func parseOptions(args []string) (options, error) {
 	o := options{names: true, numbers: true}
-	given, words, err := getopt.Parse(signalOption(args), "fhpQqSuviC:m:n:P:R:s:T:t:")
+	given, words, err := getopt.Parse(signalOption(args), letters)
 	if err != nil {
 		return o, err
 	}
@@ -63,11 +66,18 @@ func signalOption(args []string) []string {
 			continue
 		}
 		out = append(out, word)
-		if word[1] != '-' && strings.IndexByte("CmnPRsTt", word[len(word)-1]) >= 0 && i+1 < len(args) {
+		if wantsNext(name) && i+1 < len(args) {
 			return append(append(out, args[i+1]), signalOption(args[i+2:])...)
 		}
 	}
 	return out
+}
+
+// wantsNext reports whether the last of a word's letters is an option whose value is the
+// next word. It is not where a value has begun before it: -sINT.
+func wantsNext(word string) bool {
+	valued := func(c rune) bool { return strings.Contains(letters, string(c)+":") }
+	return strings.IndexFunc(word, valued) == len(word)-1
 }
 
 func (o *options) set(g getopt.Option) (err error) {
