@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,8 +119,13 @@ func (o *options) become(g getopt.Option) error {
 		return err
 	}
 	o.user = &u
-	if g.Letter == 'l' {
-		o.login, err = user.Lookup(g.Value)
+	if g.Letter != 'l' {
+		return nil
+	}
+	// By the name that was typed, if it was one: a user may have several.
+	name, _, _ := strings.Cut(g.Value, ",")
+	if o.login, err = user.Lookup(name); err != nil {
+		o.login, err = user.LookupId(strconv.Itoa(u.UID))
 	}
 	return err
 }
