@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -37,6 +38,9 @@ func (o options) schedule() (errs []error) {
 func (o options) start() (status int, err error) {
 	// As root still: its PATH is the caller's, whoever the command runs as.
 	path, err := exec.LookPath(o.command[0])
+	if errors.Is(err, exec.ErrDot) { // PATH says so; and -l leaves this directory
+		path, err = filepath.Abs(path)
+	}
 	if err != nil {
 		return 1, fmt.Errorf("%s: %w", o.command[0], reason(err))
 	}
