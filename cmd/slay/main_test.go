@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 
@@ -183,19 +184,23 @@ func TestSpares(t *testing.T) {
 // -h holds, -u lets go on, -t looks at the terminal.
 func TestKinds(t *testing.T) {
 	v := start(t, name(t), nil)
-	state := func() string {
-		p, err := process.Read(process.Proc, v.Process.Pid)
-		if err != nil {
-			t.Fatal(err)
+	becomes := func(stopped bool) bool { // when it has seen the signal
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			p, err := process.Read(process.Proc, v.Process.Pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, _ := p.State(); (s == "STOPPED") == stopped {
+				return true
+			}
 		}
-		s, _ := p.State()
-		return s
+		return false
 	}
-	if _, _, status := command(t, "", "-h", name(t)); status != 1 || state() != "STOPPED" {
-		t.Errorf("-h: status %d, %s", status, state())
+	if _, _, status := command(t, "", "-h", name(t)); status != 1 || !becomes(true) {
+		t.Errorf("-h: status %d", status)
 	}
-	if _, _, status := command(t, "", "-u", name(t)); status != 1 || state() == "STOPPED" {
-		t.Errorf("-u: status %d, %s", status, state())
+	if _, _, status := command(t, "", "-u", name(t)); status != 1 || !becomes(false) {
+		t.Errorf("-u: status %d", status)
 	}
 	ptmx, tty, err := pty.Open()
 	if err != nil {
