@@ -111,10 +111,15 @@ func (l *limit) moved(now time.Time, ended, left int) {
 	}
 }
 
-// grow has more in flight, as the device takes more than was known.
+// grow has more in flight, as the device takes more than was known. What it did with fewer
+// is forgotten, unless these were half of all or more: a fast device goes up and down there.
 func (l *limit) grow() {
-	l.size = min(2*l.size, l.most)
-	l.restart()
+	if l.size = 2 * l.size; l.size < l.most {
+		l.restart()
+		return
+	}
+	l.size = l.most
+	l.pause()
 }
 
 func (l *limit) fitBacklog() { l.backlog = max(l.within(waitGoal), leastBacklog) }

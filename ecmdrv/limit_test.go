@@ -285,19 +285,24 @@ func TestBacklogOfBursts(t *testing.T) {
 	}
 }
 
-// A device that may have more in flight is another one.
+// A device that may have more in flight is another one, unless it had nearly as many.
 func TestBacklogOfMore(t *testing.T) {
-	l, now := newLimit(64), time.Now()
-	for range 20 {
-		now = now.Add(5 * time.Millisecond)
-		l.moved(now, 1, firstLimit-1)
-	}
-	l.moved(now, firstLimit, 0) // all have ended
-	if l.size == firstLimit {
-		t.Fatal("no more may be in flight")
-	}
-	now = now.Add(5 * time.Millisecond)
-	if l.moved(now, 1, l.size-1); l.backlog != 0 {
-		t.Errorf("%d may wait, want any number", l.backlog)
+	for most, want := range map[int]int{64: 0, 12: leastBacklog} {
+		l, now := newLimit(most), time.Now()
+		for range firstTime / (5 * time.Millisecond) {
+			now = now.Add(5 * time.Millisecond)
+			l.moved(now, 1, firstLimit-1) // the first one begins the time
+		}
+		l.moved(now, firstLimit, 0) // all have ended
+		if want := min(2*firstLimit, most); l.size != want {
+			t.Fatalf("%d may be in flight, want %d", l.size, want)
+		}
+		for range 2 {
+			now = now.Add(5 * time.Millisecond)
+			l.moved(now, 1, l.size-1)
+		}
+		if l.backlog != want {
+			t.Errorf("of %d in all %d may wait, want %d (0: any number)", most, l.backlog, want)
+		}
 	}
 }
