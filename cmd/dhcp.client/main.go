@@ -45,6 +45,8 @@ holds the prefix of the io-pkt whose interfaces count.
 
 Without -u the status is the system's client's own. When it ends, dhclient and
 dhcpcd do not give the address back. Which files it writes is the system's matter.
+
+Where there is no dhclient, the word dhclient takes the options of ISC's, 4.4.
 */
 package main
 

@@ -76,10 +76,13 @@ func TestClient(t *testing.T) {
 func TestOtherClient(t *testing.T) {
 	installed(t)
 	m := newMachine(t, "dhcpcd")
-	if out, errs, status := m.run(t, "dhclient", "-v -1 -lf leases lo"); out != "dhcpcd -t 60 -J lo\n" || status != 0 {
+	if out, errs, status := m.run(t, "dhclient", "-v -1 -I -lf leases lo"); out != "dhcpcd -t 60 -J lo\n" || status != 0 {
 		t.Errorf("status %d, %q, %q", status, out, errs)
 	}
 	if out, errs, status := m.run(t, "dhclient", "-r lo"); out != "" || status != 1 || !strings.Contains(errs, "only dhclient itself") {
+		t.Errorf("status %d, %q, %q", status, out, errs)
+	}
+	if out, errs, status := m.run(t, "dhclient", "-H name lo"); out != "" || status != 1 || !strings.Contains(errs, "unknown option -H") {
 		t.Errorf("status %d, %q, %q", status, out, errs)
 	}
 }

@@ -65,10 +65,18 @@ func parseOptions(args []string) (request, error) {
 	return r, check(r.iface)
 }
 
-// valued are the options of dhclient that have a value.
-var valued = []string{
-	"-lf", "-pf", "-cf", "-df", "-sf", "-p", "-s", "-g", "-e", "-I", "-H", "-F", "-V", "-R", "-C", "-D", "-timeout",
-}
+// The options of dhclient that another client can go without (dhclient(8)): those
+// that have a value, and those that have none.
+var (
+	valued = []string{
+		"-lf", "-pf", "-cf", "-df", "-sf", "-p", "-s", "-g", "-e", "-D",
+		"--dad-wait-time", "--prefix-len-hint", "--decline-wait-time", "--address-prefix-len",
+	}
+	plain = []string{"-4", "-q", "-v", "-w", "-i", "-I", "--no-pid"}
+)
+
+// own are those that another client cannot do. All but the first three ask for IPv6.
+var own = []string{"-r", "-x", "-n", "-6", "-4o6", "-S", "-N", "-T", "-P", "-R"}
 
 // parseDhclient reads dhclient's command line, as far as other clients can do
 // what it says.
@@ -77,13 +85,6 @@ func parseDhclient(args []string) (request, error) {
 	for len(args) > 0 {
 		word := args[0]
 		args = args[1:]
-		value := ""
-		if slices.Contains(valued, word) {
-			if len(args) == 0 {
-				return r, fmt.Errorf("option %s wants a value", word)
-			}
-			value, args = args[0], args[1:]
-		}
 		switch {
 		case word == "-nw":
 			r.now = true
@@ -91,13 +92,16 @@ func parseDhclient(args []string) (request, error) {
 			r.background = false
 		case word == "-1":
 			r.tries = 1
-		case word == "-r", word == "-x", word == "-6":
+		case slices.Contains(own, word):
 			return r, fmt.Errorf("%s: only dhclient itself can do that, and it is not here", word)
-		case word == "-H":
-			r.hostname = value
-		case word == "-I":
-			r.ident = value
+		case slices.Contains(valued, word):
+			if len(args) == 0 {
+				return r, fmt.Errorf("option %s wants a value", word)
+			}
+			args = args[1:]
+		case slices.Contains(plain, word):
 		case strings.HasPrefix(word, "-"):
+			return r, fmt.Errorf("unknown option %s", word)
 		case r.iface != "":
 			return r, fmt.Errorf("unexpected word %q: one interface only without dhclient itself", word)
 		default:
