@@ -68,8 +68,8 @@ func lookPath(name string) (string, error) {
 	return "", exec.ErrNotFound
 }
 
-// arguments puts a request into a client's words.
-func (r request) arguments(client string) []string {
+// arguments puts a request into a client's words. conf is where dhclient's are.
+func (r request) arguments(client, conf string) []string {
 	var a []string
 	add := func(condition bool, words ...string) {
 		if condition {
@@ -81,14 +81,11 @@ func (r request) arguments(client string) []string {
 	case "dhclient":
 		add(foreground, "-d")
 		add(r.tries > 0, "-1")
-		add(!r.unicast, "-B")
-		add(r.hostname != "", "-H", r.hostname)
-		add(r.ident != "", "-I", r.ident)
-		return append(a, r.iface)
+		return append(a, "-cf", conf, r.iface)
 	case "udhcpc":
 		add(foreground, "-f")
 		const pause = 3 // seconds between its requests
-		add(r.tries > 0, "-n", "-T", strconv.Itoa(pause), "-t", strconv.Itoa(max(r.tries*r.seconds/pause, 1)))
+		add(r.tries > 0, "-n", "-T", strconv.Itoa(pause), "-t", strconv.Itoa(max(r.limit()/pause, 1)))
 		add(!r.unicast, "-B")
 		add(r.hostname != "", "-x", "hostname:"+r.hostname)
 		// Option 61 begins with a type, 0 for what is no hardware address (RFC 2132, 9.14).
@@ -96,23 +93,9 @@ func (r request) arguments(client string) []string {
 		return append(a, "-R", "-i", r.iface)
 	}
 	add(foreground, "-B")
-	add(r.tries > 0, "-t", strconv.Itoa(r.tries*r.seconds))
+	add(r.tries > 0, "-t", strconv.Itoa(r.limit()))
 	add(!r.unicast, "-J")
 	add(r.hostname != "", "-h", r.hostname)
 	add(r.ident != "", "-I", r.ident)
 	return append(a, r.iface)
-}
-
-// start runs a client that goes to the background: by itself when the interface
-// is configured, or at once. The error of one that has given up is *exec.ExitError.
-func (r request) start(path string, line []string) error {
-	cmd := &exec.Cmd{Path: path, Args: line, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	if !r.now {
-		return cmd.Run()
-	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	return cmd.Process.Release()
 }

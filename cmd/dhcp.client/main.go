@@ -24,7 +24,7 @@ there is none, it is one of the others.
 	-I num        look num times, every two seconds, whether it is there; 5 if not given
 	-u            go to the background when the interface is configured
 	-t num        give up after so many attempts; the default is never
-	-T seconds    how long an attempt takes; the default is 60
+	-T seconds    how long each of them takes; the default is 60
 	-h hostname   the name that the server is told
 	-D ident      the client's identifier; the default is the MAC address
 	-b            let the server answer to this machine alone
@@ -34,28 +34,35 @@ there is none, it is one of the others.
 The other options are accepted, without effect. The environment variable SOCK
 holds the prefix of the io-pkt whose interfaces count.
 
+dhclient has no options for -h, -D and -T. It gets a configuration file that says it,
+and that includes its own one: PATH_DHCLIENT_CONF of the environment, else
+/etc/dhcp/dhclient.conf or /etc/dhclient.conf.
+
 # Exit status
 
 	0  the interface is configured
-	1  the command line makes no sense, or there is no DHCP client
+	1  the command line makes no sense, or there is no DHCP client, or it fails
 	2  there is no such interface
-	3  no server has answered
+	3  no server has answered, until -t or a signal ended it
 
 # Differences from QNX
 
 Without -u the status is the system's client's own. When it ends, dhclient and
 dhcpcd do not give the address back. Which files it writes is the system's matter.
 
+The servers' answers to dhclient are for this machine alone in any case. Where none
+answers at the end of -t, dhclient takes up a lease of before that is still valid.
+With -t it also ends, in the background, when a lease runs out and no server
+answers for that long.
+
 Where there is no dhclient, the word dhclient takes the options of ISC's, 4.4.
 */
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 )
@@ -108,16 +115,26 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if r.iface, err = r.awaitInterface(); err != nil {
 		return fail(err, exitNoInterface)
 	}
-	line := append(argv, r.arguments(argv[len(argv)-1])...)
-	if !r.background {
-		return fail(syscall.Exec(path, line, os.Environ()), exitError)
+	client, conf := argv[len(argv)-1], ""
+	if client == "dhclient" {
+		if conf, err = hold("dhclient.conf", r.conf(systemConf())); err != nil {
+			return fail(err, exitError)
+		}
 	}
-	err = r.start(path, line)
-	switch _, ended := errors.AsType[*exec.ExitError](err); {
+	line := append(argv, r.arguments(client, conf)...)
+	switch {
+	case !r.background:
+		err = syscall.Exec(path, line, os.Environ())
+	case r.now:
+		err = background(path, line)
+	default:
+		err = await(path, line)
+	}
+	switch {
 	case err == nil:
 		return 0
-	case ended:
+	case noServer(client, err):
 		return exitNoServer
 	}
-	return fail(err, exitError)
+	return fail(fmt.Errorf("%s: %w", client, err), exitError)
 }

@@ -21,8 +21,17 @@ type request struct {
 	unicast    bool
 }
 
-// most bounds a number of the command line.
+// most bounds a number of the command line, and of seconds.
 const most = 1 << 20
+
+// limit is how many seconds all attempts take; 0 is for ever.
+func (r request) limit() int {
+	return int(min(int64(r.tries)*int64(r.seconds), most))
+}
+
+// longest is what there is room for in an option of DHCP, behind option 61's type
+// (RFC 2132, 2).
+const longest = 254
 
 // parseOptions reads dhcp.client's command line.
 func parseOptions(args []string) (request, error) {
@@ -61,6 +70,9 @@ func parseOptions(args []string) (request, error) {
 			}
 			*number = int(n)
 		}
+	}
+	if len(r.hostname) > longest || len(r.ident) > longest {
+		return r, fmt.Errorf("-h and -D have room for %d bytes", longest)
 	}
 	return r, check(r.iface)
 }
