@@ -92,10 +92,13 @@ func (r request) arguments(client, conf string) []string {
 		add(r.ident != "", "-x", "0x3d:00"+hex.EncodeToString([]byte(r.ident)))
 		return append(a, "-R", "-i", r.iface)
 	}
+	// An address that it makes up itself (-L) or has by IPv6 (-4) is no answer of a
+	// server's. 0 is for ever; without -t it gives up after 30 seconds.
 	add(foreground, "-B")
-	add(r.tries > 0, "-t", strconv.Itoa(r.limit()))
+	add(true, "-4", "-L", "-t", strconv.Itoa(r.limit()))
 	add(!r.unicast, "-J")
-	add(r.hostname != "", "-h", r.hostname)
-	add(r.ident != "", "-I", r.ident)
+	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`) // dhcpcd takes words apart as C does strings
+	add(r.hostname != "", "-h", quoted.Replace(r.hostname))
+	add(r.ident != "", "-I", quoted.Replace(r.ident))
 	return append(a, r.iface)
 }

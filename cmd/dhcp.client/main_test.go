@@ -135,12 +135,12 @@ func TestOtherClient(t *testing.T) {
 		name, line, out, err string
 		status               int
 	}{
-		{"dhclient", "-v -1 -I -lf leases lo", "dhcpcd -t 60 -J lo\n", "", 0},
+		{"dhclient", "-v -1 -I -lf leases lo", "dhcpcd -4 -L -t 60 -J lo\n", "", 0},
 		{"dhclient", "-r lo", "", "only dhclient itself", 1},
 		{"dhclient", "-H name lo", "", "unknown option -H", 1},
 		{"dhclient", "lo -lf", "", "-lf wants a value", 1},
-		{"dhcp.client", "-u -i lo", "dhcpcd -J lo\n", "", 0},
-		{"dhcp.client", "-u -i lo -t 1 -T 20 -h nobody", "dhcpcd -t 20 -J -h nobody lo\n", "", 3},
+		{"dhcp.client", "-u -i lo", "dhcpcd -4 -L -t 0 -J lo\n", "", 0},
+		{"dhcp.client", "-u -i lo -t 1 -T 20 -h nobody", "dhcpcd -4 -L -t 20 -J -h nobody lo\n", "", 3},
 	} {
 		out, errs, status := m.run(t, c.name, c.line)
 		if out != c.out || !strings.Contains(errs, c.err) || (errs == "") != (c.err == "") || status != c.status {
@@ -191,11 +191,11 @@ func TestRefuses(t *testing.T) {
 
 // Each client is told in its own words.
 func TestArguments(t *testing.T) {
-	r := request{iface: "ecm0", tries: 2, seconds: 30, hostname: "me", ident: "id"}
+	r := request{iface: "ecm0", tries: 2, seconds: 30, hostname: "me", ident: `"i\d`}
 	for client, want := range map[string]string{
 		"dhclient": "-d -1 -cf CONF ecm0",
-		"udhcpc":   "-f -n -T 3 -t 20 -B -x hostname:me -x 0x3d:006964 -R -i ecm0",
-		"dhcpcd":   `-B -t 60 -J -h me -I id ecm0`,
+		"udhcpc":   "-f -n -T 3 -t 20 -B -x hostname:me -x 0x3d:0022695c64 -R -i ecm0",
+		"dhcpcd":   `-B -4 -L -t 60 -J -h me -I \"i\\d ecm0`,
 	} {
 		if d := cmp.Diff(want, strings.Join(r.arguments(client, "CONF"), " ")); d != "" {
 			t.Errorf("%s (-want +got):\n%s", client, d)
