@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -60,12 +61,13 @@ func DeleteAddress(index int, a netip.Addr) error {
 }
 
 // remove deletes addresses and nothing else: where KeepAliases could not be set,
-// the kernel deletes all of a network together with its first.
+// the kernel deletes all of a network together with its first. Only those are put
+// back: what else is missing afterwards, somebody else has deleted meanwhile.
 func remove(index int, old []netlink.Addr) error {
 	if len(old) == 0 {
 		return nil
 	}
-	keep, err := addresses(index)
+	before, err := addresses(index)
 	if err != nil {
 		return err
 	}
@@ -74,13 +76,19 @@ func remove(index int, old []netlink.Addr) error {
 			return err
 		}
 	}
+	keep := slices.DeleteFunc(before, func(k netlink.Addr) bool {
+		taken := func(x netlink.Addr) bool { return takes(x, k) }
+		return !slices.ContainsFunc(old, taken) || slices.ContainsFunc(old, k.Equal)
+	})
+	if len(keep) == 0 {
+		return nil
+	}
 	left, err := addresses(index)
 	if err != nil {
 		return err
 	}
 	for i, k := range keep {
-		same := func(x netlink.Addr) bool { return x.Equal(k) }
-		if slices.ContainsFunc(old, same) || slices.ContainsFunc(left, same) {
+		if slices.ContainsFunc(left, k.Equal) {
 			continue
 		}
 		keep[i].Flags &^= unix.IFA_F_SECONDARY // for the kernel to say
@@ -89,6 +97,24 @@ func remove(index int, old []netlink.Addr) error {
 		}
 	}
 	return nil
+}
+
+// takes reports whether the kernel may delete b together with a: an inet address
+// that is not the first of a's network, while a is (__inet_del_ifa in the kernel's
+// net/ipv4/devinet.c).
+func takes(a, b netlink.Addr) bool {
+	n, m := network(a), network(b)
+	return a.IP.To4() != nil && a.Flags&unix.IFA_F_SECONDARY == 0 && b.Flags&unix.IFA_F_SECONDARY != 0 &&
+		bytes.Equal(n.Mask, m.Mask) && n.Contains(m.IP)
+}
+
+// network gives the network in which the kernel counts an address: the peer's, if
+// there is one.
+func network(a netlink.Addr) *net.IPNet {
+	if a.Peer != nil {
+		return a.Peer
+	}
+	return a.IPNet
 }
 
 // find gives what the kernel has of an address. It can be there several times,

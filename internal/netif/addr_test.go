@@ -2,12 +2,18 @@ package netif
 
 import (
 	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"io-pkt/internal/ctl"
 )
@@ -53,6 +59,62 @@ func TestDeleteKeepsAliases(t *testing.T) {
 				t.Errorf("got %q, want 10.0.0.2, 10.0.0.3 and 10.1.0.1", got)
 			}
 		})
+	}
+}
+
+// Deletions that meet bring nothing back that another one of them deletes.
+func TestDeleteAtOnce(t *testing.T) {
+	tap := open(t, Config{Name: "ecm0"})
+	for round := range 100 {
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for n := range 4 {
+			a := fmt.Sprintf("10.%d.0.1", n)
+			add(t, tap, a+"/24")
+			wg.Go(func() {
+				<-start
+				if err := DeleteAddress(tap.Index(), netip.MustParseAddr(a)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
+		if got := ip(t, "-4 -o addr show ecm0"); got != "" {
+			t.Fatalf("round %d: got %q, want nothing", round, got)
+		}
+	}
+}
+
+func TestTakes(t *testing.T) {
+	first := func(cidr string) netlink.Addr {
+		p := netip.MustParsePrefix(cidr)
+		mask := net.CIDRMask(p.Bits(), p.Addr().BitLen())
+		return netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: mask}}
+	}
+	further := func(cidr string) netlink.Addr {
+		a := first(cidr)
+		a.Flags = unix.IFA_F_SECONDARY
+		return a
+	}
+	peer := first("10.9.0.1/32")
+	peer.Peer = first("10.0.0.9/24").IPNet
+	for _, tt := range []struct {
+		name string
+		a, b netlink.Addr
+		want bool
+	}{
+		{"one more of the network", first("10.0.0.1/24"), further("10.0.0.2/24"), true},
+		{"one more of the peer's network", peer, further("10.0.0.2/24"), true},
+		{"not the first", further("10.0.0.1/24"), further("10.0.0.2/24"), false},
+		{"the first of a network", first("10.0.0.1/24"), first("10.0.0.2/24"), false},
+		{"another network", first("10.0.0.1/24"), further("10.0.1.2/24"), false},
+		{"another length", first("10.0.0.1/24"), further("10.0.0.2/25"), false},
+		{"inet6, temporary", first("fd00::1/64"), further("fd00::2/64"), false},
+	} {
+		if got := takes(tt.a, tt.b); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 
