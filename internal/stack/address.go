@@ -17,6 +17,17 @@ import (
 // socket.
 const maxAnycast = 64
 
+// changeAddress adds or removes an address, one at a time: with the first of a
+// network the kernel may take others, which are put back, and must not be if
+// somebody else has just deleted them.
+func (s *Stack) changeAddress(i *iface, index int, r ctl.Request) error {
+	defer i.alone()()
+	if r.Op == ctl.OpAddAddr {
+		return s.addAddress(i, index, *r.Address)
+	}
+	return s.deleteAddress(i, index, r.Address)
+}
+
 // addAddress adds an address. It keeps 0.0.0.0 itself: an interface can have that
 // on QNX, where DHCP clients' scripts set it, and Linux takes it for nothing at
 // all.

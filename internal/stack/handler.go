@@ -116,10 +116,8 @@ func (s *Stack) changeLink(i *iface, index int, r ctl.Request) error {
 		return nil
 	case ctl.OpSetMTU:
 		return s.setMTU(i, index, r.Value)
-	case ctl.OpAddAddr:
-		return s.addAddress(i, index, *r.Address)
-	case ctl.OpDelAddr:
-		return s.deleteAddress(i, index, r.Address)
+	case ctl.OpAddAddr, ctl.OpDelAddr:
+		return s.changeAddress(i, index, r)
 	}
 	return fmt.Errorf("operation %.32q: %w", r.Op, syscall.ENOSYS)
 }

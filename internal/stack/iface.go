@@ -18,6 +18,7 @@ import (
 // module nor device, or lo0, which has only a name and an index.
 type iface struct {
 	name   string
+	turn   chan struct{} // capacity 1, full while somebody is alone with its addresses
 	module *module
 	spec   nic.Spec
 	dev    nic.Device
@@ -32,6 +33,17 @@ type iface struct {
 	going bool       // it is being removed, and not shown any more
 	small bool       // its MTU was too small for IPv6 when follow saw it last
 	local local
+}
+
+// newIface makes an interface that is in no table yet.
+func newIface(name string) *iface { return &iface{name: name, turn: make(chan struct{}, 1)} }
+
+// alone waits until nobody else changes the interface's addresses, and keeps others
+// from it until done is called. A change takes several steps in the kernel, and one
+// here. Only the kernel is waited for meanwhile.
+func (i *iface) alone() (done func()) {
+	i.turn <- struct{}{}
+	return func() { <-i.turn }
 }
 
 // Attach makes an interface for one of the driver's devices (nic.Host).
@@ -91,7 +103,8 @@ func (s *Stack) reserve(m *module, spec nic.Spec, dev nic.Device) (*iface, error
 	if s.takenLocked(name) {
 		return nil, fmt.Errorf("%s: in use: %w", name, syscall.EALREADY)
 	}
-	i := &iface{name: name, module: m, spec: spec, dev: dev}
+	i := newIface(name)
+	i.module, i.spec, i.dev = m, spec, dev
 	s.ifaces[name] = i
 	return i, nil
 }

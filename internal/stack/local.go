@@ -61,6 +61,7 @@ func (s *Stack) prefer(i *iface, a netip.Addr, preference int) error {
 	if preference < 0 || preference > 0xffff {
 		return fmt.Errorf("%s: preference %d: %w", i.name, preference, syscall.EINVAL)
 	}
+	defer i.alone()()
 	shown, err := s.show(i)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ func (s *Stack) setMTU(i *iface, index, mtu int) error {
 	if mtu < netif.MinMTU || mtu > most {
 		return fmt.Errorf("%s: mtu %d, not %d to %d: %w", i.name, mtu, netif.MinMTU, most, syscall.EINVAL)
 	}
+	defer i.alone()()
 	before, err := netif.Read(index)
 	if err != nil {
 		return err

@@ -84,11 +84,12 @@ func New(c Config) (*Stack, error) {
 		return nil, err
 	}
 	s := &Stack{
-		config: c, watcher: w, lo: &iface{name: loopbackName, index: lo},
+		config: c, watcher: w, lo: newIface(loopbackName),
 		quit:      make(chan struct{}),
 		ifaces:    make(map[string]*iface),
 		followers: make(map[chan struct{}]struct{}),
 	}
+	s.lo.index = lo
 	s.wg.Go(s.follow)
 	return s, nil
 }

@@ -42,7 +42,8 @@ func (s *Stack) create(name string) error {
 	case s.closed:
 		return fmt.Errorf("%s: %w", name, syscall.ESHUTDOWN)
 	}
-	i := &iface{name: name, cloned: true}
+	i := newIface(name)
+	i.cloned = true
 	s.ifaces[name] = i
 	s.vlans = append(s.vlans, i)
 	return nil
