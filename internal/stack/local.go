@@ -25,12 +25,6 @@ type local struct {
 	preferences map[netip.Addr]int // those that are not 0
 }
 
-// An anycast is an anycast address of an interface.
-type anycast struct {
-	address    ctl.Address
-	membership *netif.Anycast
-}
-
 // close gives back what is held for an interface.
 func (l *local) close() {
 	for _, a := range l.anycast {
