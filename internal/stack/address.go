@@ -3,7 +3,6 @@ package stack
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"net/netip"
 	"syscall"
@@ -17,26 +16,45 @@ import (
 // somebody else has just deleted them.
 func (s *Stack) changeAddress(i *iface, index int, r ctl.Request) error {
 	defer i.alone()()
+	all, err := s.settle(i)
+	if err != nil {
+		return err
+	}
 	if r.Op == ctl.OpAddAddr {
 		return s.addAddress(i, index, *r.Address)
 	}
-	return s.deleteAddress(i, index, r.Address)
+	if r.Address != nil {
+		return s.deleteAddress(i, index, r.Address.Addr)
+	}
+	first, err := primary(i, all)
+	if err != nil {
+		return err
+	}
+	return s.deleteAddress(i, index, first)
 }
 
 // addAddress adds an address. It keeps 0.0.0.0 itself: an interface can have that
 // on QNX, where DHCP clients' scripts set it, and Linux takes it for nothing at
 // all.
 func (s *Stack) addAddress(i *iface, index int, a ctl.Address) error {
-	switch {
-	case a.Addr.Is6():
+	if a.Addr.Is6() {
 		return s.addInet6(i, index, a)
-	case a.Addr == netip.IPv4Unspecified():
-		s.keep(i, func(l *local) { l.any = &a })
+	}
+	if a.Addr == netip.IPv4Unspecified() {
+		s.keep(i, func(l *local) {
+			l.any = &a
+			l.added(a.Addr)
+		})
 		return nil
-	case a.Mask == 0:
+	}
+	if a.Mask == 0 {
 		a.Mask = classMask(a.Addr)
 	}
-	return netif.AddAddress(index, a)
+	if err := netif.AddAddress(index, a); err != nil {
+		return err
+	}
+	s.keep(i, func(l *local) { l.added(a.Addr) })
+	return nil
 }
 
 // addInet6 adds an inet6 address. One that is no longer preferred, or no longer
@@ -57,44 +75,34 @@ func (s *Stack) addInet6(i *iface, index int, a ctl.Address) error {
 	return netif.AddAddress(index, a)
 }
 
-// deleteAddress removes an address, and its preference with it; with nil the first
-// inet address, which is 0.0.0.0 when there is that one.
-func (s *Stack) deleteAddress(i *iface, index int, a *ctl.Address) error {
-	if a == nil || a.Addr == netip.IPv4Unspecified() {
-		var old *ctl.Address
-		s.keep(i, func(l *local) { old, l.any = l.any, nil })
-		if old != nil {
-			return nil
-		}
-	}
-	if a == nil {
-		var err error
-		if a, err = primary(i, index); err != nil {
+// deleteAddress removes an address, and what is kept of it.
+func (s *Stack) deleteAddress(i *iface, index int, a netip.Addr) error {
+	if !s.deleteAny(i, a) && !s.deleteAnycast(i, a) {
+		if err := netif.DeleteAddress(index, a); err != nil {
 			return err
 		}
 	}
-	s.keep(i, func(l *local) {
-		l.preferences = maps.Clone(l.preferences) // somebody may be reading the old one
-		delete(l.preferences, a.Addr)
-	})
-	if s.deleteAnycast(i, a.Addr) {
-		return nil
-	}
-	return netif.DeleteAddress(index, a.Addr)
+	s.keep(i, func(l *local) { l.forget(func(x netip.Addr) bool { return x == a }) })
+	return nil
 }
 
-// primary gives the first inet address that the kernel has.
-func primary(i *iface, index int) (*ctl.Address, error) {
-	state, err := netif.Read(index)
-	if err != nil {
-		return nil, err
+// deleteAny reports whether an address was 0.0.0.0, which is kept here, and is no
+// more.
+func (s *Stack) deleteAny(i *iface, a netip.Addr) (was bool) {
+	if a == netip.IPv4Unspecified() {
+		s.keep(i, func(l *local) { was, l.any = l.any != nil, nil })
 	}
-	for _, a := range state.Addresses {
+	return was
+}
+
+// primary gives the first inet address of an interface.
+func primary(i *iface, all []ctl.Address) (netip.Addr, error) {
+	for _, a := range all {
 		if a.Addr.Is4() {
-			return &a, nil
+			return a.Addr, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: no inet address: %w", i.name, syscall.EADDRNOTAVAIL)
+	return netip.Addr{}, fmt.Errorf("%s: no inet address: %w", i.name, syscall.EADDRNOTAVAIL)
 }
 
 // classMask gives the netmask of an address's class (RFC 791, 3.2), which counts

@@ -124,11 +124,11 @@ func TestAddresses(t *testing.T) {
 			[]string{"inet 10.0.0.184/8 brd 10.255.255.255 scope global ecm0"},
 		},
 		{
-			"aliases, the primary first", []ctl.Request{add(inet("10.0.0.5", c)), add(inet("10.0.0.4", c)), add(inet("192.168.1.1", c))},
+			"aliases, in the order of adding", []ctl.Request{add(inet("10.0.0.5", c)), add(inet("10.0.0.4", c)), add(inet("192.168.1.1", c))},
 			[]ctl.Address{
 				{Addr: addr("10.0.0.5"), Mask: c, Broadcast: addr("10.0.0.255")},
-				{Addr: addr("192.168.1.1"), Mask: c, Broadcast: addr("192.168.1.255")},
 				{Addr: addr("10.0.0.4"), Mask: c, Broadcast: addr("10.0.0.255")},
+				{Addr: addr("192.168.1.1"), Mask: c, Broadcast: addr("192.168.1.255")},
 			},
 			[]string{"inet 10.0.0.5/24", "inet 10.0.0.4/24", "inet 192.168.1.1/24"},
 		},

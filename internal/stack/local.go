@@ -22,6 +22,7 @@ type local struct {
 	any         *ctl.Address       // 0.0.0.0, which scripts set before they ask a DHCP server
 	links       []net.HardwareAddr // further link addresses
 	anycast     []anycast
+	order       []netip.Addr       // the inet addresses, the oldest first
 	preferences map[netip.Addr]int // those that are not 0
 }
 
@@ -56,11 +57,11 @@ func (s *Stack) prefer(i *iface, a netip.Addr, preference int) error {
 		return fmt.Errorf("%s: preference %d: %w", i.name, preference, syscall.EINVAL)
 	}
 	defer i.alone()()
-	shown, err := s.show(i)
+	all, err := s.settle(i)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(shown.Addresses, func(x ctl.Address) bool { return x.Addr == a }) {
+	if !slices.ContainsFunc(all, func(x ctl.Address) bool { return x.Addr == a }) {
 		return fmt.Errorf("%s: preference of %v: %w", i.name, a, syscall.EADDRNOTAVAIL)
 	}
 	s.keep(i, func(l *local) {
@@ -72,21 +73,6 @@ func (s *Stack) prefer(i *iface, a netip.Addr, preference int) error {
 		l.preferences = p
 	})
 	return nil
-}
-
-// addresses adds to the kernel's addresses those that are known here only, and
-// their preferences.
-func (l *local) addresses(kernel []ctl.Address) []ctl.Address {
-	if l.any != nil {
-		kernel = slices.Insert(kernel, 0, *l.any)
-	}
-	for _, a := range l.anycast {
-		kernel = append(kernel, a.address)
-	}
-	for i := range kernel {
-		kernel[i].Preference = l.preferences[kernel[i].Addr]
-	}
-	return kernel
 }
 
 // setCapabilities switches what a driver's interface does of checksums and

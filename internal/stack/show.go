@@ -51,7 +51,7 @@ func (s *Stack) show(i *iface) (ctl.Interface, error) {
 	}
 	s.mu.Lock()
 	local, vlan := i.local, i.vlan
-	local.links, local.anycast = slices.Clone(local.links), slices.Clone(local.anycast)
+	local.links, local.anycast, local.order = slices.Clone(local.links), slices.Clone(local.anycast), slices.Clone(local.order)
 	s.mu.Unlock()
 
 	shown := ctl.Interface{
