@@ -141,9 +141,9 @@ func fromAddress(a ctl.Address, f ctl.Flags) (*netlink.Addr, error) {
 	n := &netlink.Addr{}
 	ones, width := a.PrefixLen, a.Addr.BitLen()
 	if a.Addr.Is4() {
-		ones = bits.LeadingZeros32(^a.Mask)
-		if a.Mask != maskOf(ones) {
-			return nil, addrError("adding", a.Addr, fmt.Errorf("netmask %#x is not a prefix: %w", a.Mask, syscall.EINVAL))
+		var err error
+		if ones, err = PrefixLen(a.Mask); err != nil {
+			return nil, addrError("adding", a.Addr, err)
 		}
 		n.Broadcast = kernelBroadcast(a, f)
 	} else {
@@ -183,6 +183,16 @@ func addrError(doing string, a netip.Addr, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s %v: %w", doing, a, err)
+}
+
+// PrefixLen gives the number of ones in a netmask; EINVAL when they are not all on
+// the left.
+func PrefixLen(mask uint32) (int, error) {
+	ones := bits.LeadingZeros32(^mask)
+	if mask != maskOf(ones) {
+		return 0, fmt.Errorf("netmask %#x is not a prefix: %w", mask, syscall.EINVAL)
+	}
+	return ones, nil
 }
 
 // maskOf gives the netmask with that many ones.

@@ -33,19 +33,13 @@ func (s *Stack) changeAddress(i *iface, index int, r ctl.Request) error {
 	return s.deleteAddress(i, index, first)
 }
 
-// addAddress adds an address. It keeps 0.0.0.0 itself: an interface can have that
-// on QNX, where DHCP clients' scripts set it, and Linux takes it for nothing at
-// all.
+// addAddress adds an address.
 func (s *Stack) addAddress(i *iface, index int, a ctl.Address) error {
 	if a.Addr.Is6() {
 		return s.addInet6(i, index, a)
 	}
 	if a.Addr == netip.IPv4Unspecified() {
-		s.keep(i, func(l *local) {
-			l.any = &a
-			l.added(a.Addr)
-		})
-		return nil
+		return s.addAny(i, a)
 	}
 	if a.Mask == 0 {
 		a.Mask = classMask(a.Addr)
@@ -54,6 +48,21 @@ func (s *Stack) addAddress(i *iface, index int, a ctl.Address) error {
 		return err
 	}
 	s.keep(i, func(l *local) { l.added(a.Addr) })
+	return nil
+}
+
+// addAny adds 0.0.0.0, which is kept here: an interface can have that on QNX, where
+// DHCP clients' scripts set it, and Linux takes it for nothing at all. Its mask has
+// to be one that Linux would take: a client that replaces the first address leaves
+// that in place when the mask is none.
+func (s *Stack) addAny(i *iface, a ctl.Address) error {
+	if _, err := netif.PrefixLen(a.Mask); err != nil {
+		return fmt.Errorf("%s: adding %v: %w", i.name, a.Addr, err)
+	}
+	s.keep(i, func(l *local) {
+		l.any = &a
+		l.added(a.Addr)
+	})
 	return nil
 }
 

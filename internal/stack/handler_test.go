@@ -79,6 +79,7 @@ func TestErrno(t *testing.T) {
 		{"delete primary, none", ctl.Request{Op: ctl.OpDelAddr, Interface: "ecm0"}, syscall.EADDRNOTAVAIL},
 		{"delete 0.0.0.0, none", ctl.Request{Op: ctl.OpDelAddr, Interface: "ecm0", Address: inet("0.0.0.0", 0)}, syscall.EADDRNOTAVAIL},
 		{"mask with holes", ctl.Request{Op: ctl.OpAddAddr, Interface: "ecm0", Address: inet("10.0.0.1", 0xff0000ff)}, syscall.EINVAL},
+		{"0.0.0.0, mask with holes", ctl.Request{Op: ctl.OpAddAddr, Interface: "ecm0", Address: inet("0.0.0.0", 0xff00ff00)}, syscall.EINVAL},
 		{"inet6 on v4", ctl.Request{Op: ctl.OpAddAddr, Interface: "ecm0", Address: &ctl.Address{Addr: addr("fd00::1"), PrefixLen: 64}}, syscall.EAFNOSUPPORT},
 		{"mount, missing", ctl.Request{Op: ctl.OpMount, Driver: "devnp-asix.so"}, syscall.ENXIO},
 		{"unknown", ctl.Request{Op: "x", Interface: "ecm0"}, syscall.ENOSYS},
