@@ -40,6 +40,17 @@ func (s *Stack) addAnycast(i *iface, index int, a ctl.Address) error {
 	return err
 }
 
+// dropAnycast takes out all anycast addresses of an interface, of which the kernel
+// has forgotten them. It must be told so before one of them is joined again, or
+// takes the end of the old membership for that of the new one.
+func (s *Stack) dropAnycast(i *iface) {
+	s.mu.Lock()
+	old := local{anycast: i.local.anycast}
+	i.local.anycast = nil
+	s.mu.Unlock()
+	old.close()
+}
+
 // deleteAnycast reports whether an address was an anycast one and is no more.
 func (s *Stack) deleteAnycast(i *iface, a netip.Addr) bool {
 	var old *netif.Anycast

@@ -30,10 +30,7 @@ func (s *Stack) follow() {
 			s.tell(i)
 		}
 		for _, i := range s.vlanInterfaces() {
-			// state notes when its parent has gone.
-			if state, err := s.state(i); err == nil {
-				s.followMTU(i, state)
-			}
+			_, _ = s.look(i) // which notes when its parent has gone
 		}
 		s.mu.Lock()
 		for f := range s.followers {
@@ -46,17 +43,29 @@ func (s *Stack) follow() {
 	}
 }
 
+// look reads what the kernel has of an interface, and takes over what others have
+// done to it. It does so alone: an address that a request has just added is not
+// taken for one that has gone.
+func (s *Stack) look(i *iface) (netif.State, error) {
+	defer i.alone()()
+	state, err := s.state(i)
+	if err != nil {
+		return state, err
+	}
+	s.followMTU(i, state)
+	return state, nil
+}
+
 // tell tells a device what is new about its interface.
 func (s *Stack) tell(i *iface) {
-	state, err := netif.Read(i.index)
-	if errors.Is(err, syscall.ENODEV) {
+	state, err := s.look(i)
+	if errors.Is(err, syscall.ENXIO) {
 		s.spawn(func() { s.lost(i) })
 		return
 	}
 	if err != nil {
 		return // told at the next change
 	}
-	s.followMTU(i, state)
 	now := wanted(state.Flags, s.foreign(i, state.MAC))
 	if now.mode != i.told.mode {
 		i.dev.SetReceiveMode(now.mode)

@@ -2,9 +2,7 @@ package stack
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -91,49 +89,6 @@ func TestLinkAddressesEnd(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestAnycast(t *testing.T) {
-	s, _ := loadOne(t, true)
-	must(t, s, ctl.Request{Op: ctl.OpSetFlags, Interface: "ecm0", Set: ctl.FlagUp})
-	request := func(op ctl.Op, a string, anycast bool) ctl.Request {
-		return ctl.Request{Op: op, Interface: "ecm0", Address: &ctl.Address{Addr: addr(a), PrefixLen: 64, Anycast: anycast}}
-	}
-	joined := func() bool {
-		b, err := os.ReadFile("/proc/self/net/anycast6")
-		return err == nil && strings.Contains(string(b), "fd000000000000000000000000000009")
-	}
-	must(t, s, request(ctl.OpAddAddr, "fd00::1", false))
-	if got := do(t, s, request(ctl.OpAddAddr, "fd77::9", true)); got != syscall.EADDRNOTAVAIL {
-		t.Errorf("in no prefix: got %v, want EADDRNOTAVAIL", got)
-	}
-	must(t, s, request(ctl.OpAddAddr, "fd00::9", true))
-	if got := do(t, s, request(ctl.OpAddAddr, "fd00::9", true)); got != syscall.EEXIST {
-		t.Errorf("twice: got %v, want EEXIST", got)
-	}
-	list := get(t, s, "ecm0").Addresses
-	if last := list[len(list)-1]; last.Addr != addr("fd00::9") || !last.Anycast || !joined() {
-		t.Errorf("got %+v, joined %v, want anycast fd00::9, joined", last, joined())
-	}
-	must(t, s, request(ctl.OpDelAddr, "fd00::9", false))
-	if joined() || len(get(t, s, "ecm0").Addresses) != len(list)-1 {
-		t.Error("it is still there")
-	}
-	must(t, s, request(ctl.OpAddAddr, "fd00::9", true))
-	before := descriptors(t)
-	must(t, s, ctl.Request{Op: ctl.OpDestroy, Interface: "ecm0"})
-	if after := descriptors(t); after >= before-1 { // the TAP's, and the membership's
-		t.Errorf("%d descriptors before destroying, %d after it", before, after)
-	}
-}
-
-func descriptors(t *testing.T) int {
-	t.Helper()
-	list, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(list)
 }
 
 // TestZeroStats: the counters begin anew here, and nowhere else.

@@ -7,8 +7,9 @@ import (
 	"io-pkt/internal/netif"
 )
 
-// setMTU sets the MTU. Where that allows IPv6 again, the kernel begins it anew, with
-// its own settings.
+// setMTU sets the MTU. Where that allows IPv6 no more, the kernel forgets all of it,
+// but for lo's anycast addresses; where it allows IPv6 again, the kernel begins it
+// anew, with its own settings.
 func (s *Stack) setMTU(i *iface, index, mtu int) error {
 	most, err := s.maxMTU(i)
 	if err != nil {
@@ -25,7 +26,11 @@ func (s *Stack) setMTU(i *iface, index, mtu int) error {
 	if err := netif.SetMTU(index, mtu); err != nil {
 		return err
 	}
-	if i != s.lo && before.MTU < netif.MinMTU6 && mtu >= netif.MinMTU6 {
+	switch {
+	case i == s.lo:
+	case mtu < netif.MinMTU6:
+		s.dropAnycast(i)
+	case before.MTU < netif.MinMTU6:
 		s.prepare6(before.Name, index) // at once, for it may be up
 	}
 	return nil
@@ -49,14 +54,16 @@ func (s *Stack) maxMTU(i *iface) (int, error) {
 	return vlanMTU(parent)
 }
 
-// followMTU makes the settings for IPv6 again once the MTU, which somebody else may
-// have changed, is large enough for it again.
+// followMTU does the same once it is seen that somebody else has changed the MTU.
 func (s *Stack) followMTU(i *iface, state netif.State) {
 	small := state.MTU < netif.MinMTU6
 	s.mu.Lock()
 	back := i.small && !small && state.Index != 0
 	i.small = small
 	s.mu.Unlock()
+	if small {
+		s.dropAnycast(i)
+	}
 	if back {
 		s.prepare6(state.Name, state.Index)
 	}
