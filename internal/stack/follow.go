@@ -32,6 +32,7 @@ func (s *Stack) follow() {
 		for _, i := range s.vlanInterfaces() {
 			_, _ = s.look(i) // which notes when its parent has gone
 		}
+		_, _ = s.look(s.lo)
 		s.mu.Lock()
 		for f := range s.followers {
 			select {
@@ -52,7 +53,12 @@ func (s *Stack) look(i *iface) (netif.State, error) {
 	if err != nil {
 		return state, err
 	}
-	s.followMTU(i, state)
+	if i != s.lo {
+		s.followMTU(i, state)
+	}
+	s.mu.Lock()
+	i.local.forgetGone(i.local.addresses(state.Addresses))
+	s.mu.Unlock()
 	return state, nil
 }
 

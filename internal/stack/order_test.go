@@ -71,3 +71,46 @@ func stepAddress(t *testing.T, s *Stack, step string) {
 	}
 	must(t, s, r)
 }
+
+// TestPreferenceGoes: it goes with its address, whoever removes that.
+func TestPreferenceGoes(t *testing.T) {
+	s, _ := loadOne(t, false)
+	add := ctl.Request{Op: ctl.OpAddAddr, Interface: "ecm0", Address: inet("10.0.0.5", 0xffffff00)}
+	must(t, s, add)
+	preference := func(want int) {
+		t.Helper()
+		if got := get(t, s, "ecm0").Addresses[0].Preference; got != want {
+			t.Errorf("got preference %d, want %d", got, want)
+		}
+	}
+	prefer := func() {
+		t.Helper()
+		r := add
+		r.Op, r.Value = ctl.OpPrefer, 9
+		must(t, s, r)
+		preference(9)
+	}
+	prefer()
+	r := add
+	r.Address = inet("10.0.0.5", 0xffff0000)
+	must(t, s, r) // another mask: the address has not gone
+	preference(9)
+
+	ip(t, "addr del 10.0.0.5/16 dev ecm0")
+	must(t, s, add) // at once, and perhaps before the removal is seen
+	preference(0)
+
+	prefer()
+	ip(t, "addr del 10.0.0.5/24 dev ecm0")
+	i, err := s.lookup("ecm0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the removal is seen", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(i.local.preferences)+len(i.local.order) == 0
+	})
+	ip(t, "addr add 10.0.0.5/24 dev ecm0")
+	preference(0)
+}
