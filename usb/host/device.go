@@ -96,7 +96,7 @@ func (d *Device) open() error {
 	}
 	d.configs = configs
 	if d.active, err = activeConfig(filepath.Join(sysDevices, d.info.Port)); err != nil {
-		return err
+		return usb.ErrGone // it has left sysfs
 	}
 	if d.watcher, err = poll.New(); err != nil {
 		return err
