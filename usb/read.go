@@ -68,7 +68,20 @@ func ParseString(b []byte) (string, error) {
 	return string(utf16.Decode(u)), nil
 }
 
+// A Cache is a Device whose stack has read these descriptors already. They are not asked
+// for again, so that a device that has gone silent keeps nobody waiting who only wants to
+// know what it is.
+type Cache interface {
+	// Descriptor gives a device or configuration descriptor, nil if it is not there.
+	Descriptor(typ, index uint8) []byte
+}
+
 func getDescriptor(ctx context.Context, d Device, typ, index uint8, lang uint16, b []byte) (int, error) {
+	if c, ok := d.(Cache); ok {
+		if known := c.Descriptor(typ, index); known != nil {
+			return copy(b, known), nil
+		}
+	}
 	s := Setup{RequestType: DirIn, Request: ReqGetDescriptor, Value: uint16(typ)<<8 | uint16(index), Index: lang}
 	n, err := d.Control(ctx, s, b)
 	if err != nil {

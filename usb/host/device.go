@@ -24,9 +24,11 @@ const nodeWait = time.Second
 // A Device is an open device. One request is made at a time; turn is the right
 // to make it, and guards what stands below it.
 type Device struct {
-	info    usb.DeviceInfo
-	node    *node                 // for what concerns the device as a whole; claims nothing for long
-	configs map[uint8]*usb.Config // its configurations, by their numbers
+	info       usb.DeviceInfo
+	node       *node                 // for what concerns the device as a whole; claims nothing for long
+	descriptor []byte                // the device's
+	raw        [][]byte              // its configurations'
+	configs    map[uint8]*usb.Config // by their numbers, those that make sense
 
 	gone    chan struct{}
 	closing chan struct{}
@@ -40,7 +42,10 @@ type Device struct {
 	detached map[uint8]bool // interfaces whose kernel driver we took
 }
 
-var _ usb.Device = (*Device)(nil)
+var (
+	_ usb.Device = (*Device)(nil)
+	_ usb.Cache  = (*Device)(nil)
+)
 
 // Open opens a device that Devices or Watch told of. It waits up to a second for
 // its node to become accessible.
@@ -86,7 +91,11 @@ func openWhenAllowed(ctx context.Context, path string) (*node, error) {
 // open finishes a Device that has its node: it checks that the device is the one
 // that was asked for, reads what the kernel knows of it and starts to wait for its end.
 func (d *Device) open() error {
-	desc, configs, err := d.node.descriptors()
+	var err error
+	if d.descriptor, d.raw, err = d.node.descriptors(); err != nil {
+		return err
+	}
+	desc, err := usb.ParseDevice(d.descriptor)
 	if err != nil {
 		return err
 	}
@@ -94,7 +103,7 @@ func (d *Device) open() error {
 	if desc.VendorID != want.VendorID || desc.ProductID != want.ProductID || desc.Release != want.Release {
 		return usb.ErrGone
 	}
-	d.configs = configs
+	d.configs = parsed(d.raw)
 	if d.active, err = activeConfig(filepath.Join(sysDevices, d.info.Port)); err != nil {
 		return usb.ErrGone // it has left sysfs
 	}
@@ -115,6 +124,28 @@ func activeConfig(dir string) (uint8, error) {
 	}
 	n, err := strconv.ParseUint(word, 10, 8)
 	return uint8(n), err
+}
+
+// parsed gives configurations by their numbers. Of two with the same the first counts.
+func parsed(raw [][]byte) map[uint8]*usb.Config {
+	configs := make(map[uint8]*usb.Config)
+	for _, b := range raw {
+		if c, err := usb.ParseConfig(b); err == nil && configs[c.Value] == nil {
+			configs[c.Value] = c
+		}
+	}
+	return configs
+}
+
+// Descriptor is usb.Cache's: what the kernel has read.
+func (d *Device) Descriptor(typ, index uint8) []byte {
+	switch {
+	case typ == usb.DescDevice:
+		return d.descriptor
+	case typ == usb.DescConfiguration && int(index) < len(d.raw):
+		return d.raw[index]
+	}
+	return nil
 }
 
 // config gives the current configuration, an empty one for none.

@@ -135,12 +135,24 @@ func TestDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.Close()
-	got, configs, err := n.descriptors()
-	if got != device || err != nil {
-		t.Errorf("%+v, %v", got, err)
+	got, raw, err := n.descriptors()
+	if !bytes.Equal(got, device.Bytes()) || err != nil {
+		t.Fatalf("% x, %v", got, err)
+	}
+	d := &Device{descriptor: got, raw: raw} // of which none is asked
+	if read, err := usb.ReadDevice(t.Context(), d); read != device || err != nil {
+		t.Errorf("%+v, %v", read, err)
+	}
+	for i, want := range [][]byte{config(1, 2, 27), config(2, 1, 18), config(1, 1, 18), append(config(4, 1, 60000), make([]byte, 60000-18)...)} {
+		if read, err := usb.ReadConfig(t.Context(), d, uint8(i)); !bytes.Equal(read, want) || err != nil {
+			t.Errorf("configuration %d: %d bytes, %v", i, len(read), err)
+		}
+	}
+	if d.Descriptor(usb.DescConfiguration, 4) != nil || d.Descriptor(usb.DescString, 0) != nil {
+		t.Error("it has descriptors that the kernel has not read")
 	}
 	numbers := make(map[uint8][]uint8)
-	for value, c := range configs {
+	for value, c := range parsed(raw) {
 		numbers[value] = interfaces(c)
 	}
 	if diff := cmp.Diff(map[uint8][]uint8{1: {0, 1}, 2: {0}, 4: {0}}, numbers); diff != "" {

@@ -76,32 +76,29 @@ func (n *node) ioctl(request uintptr, arg unsafe.Pointer) (int, error) {
 	}
 }
 
-// descriptors reads those that the kernel keeps of the device. A configuration that is
-// none is left out.
-func (n *node) descriptors() (device usb.DeviceDescriptor, configs map[uint8]*usb.Config, err error) {
-	b := make([]byte, usb.DeviceDescriptorSize)
-	if _, err := unix.Pread(n.fd, b, 0); err != nil {
-		return device, nil, reason(err)
+// descriptors reads those that the kernel keeps of the device: its own, and each
+// configuration, as long as it says to be. Where the device has sent less the rest is 0.
+func (n *node) descriptors() (device []byte, configs [][]byte, err error) {
+	device = make([]byte, usb.DeviceDescriptorSize)
+	if _, err := unix.Pread(n.fd, device, 0); err != nil {
+		return nil, nil, reason(err)
 	}
-	if device, err = usb.ParseDevice(b); err != nil {
-		return device, nil, err
+	d, err := usb.ParseDevice(device)
+	if err != nil {
+		return nil, nil, err
 	}
-	configs = make(map[uint8]*usb.Config)
-	at := int64(len(b))
-	for range device.NumConfigurations {
+	at := int64(len(device))
+	for range d.NumConfigurations {
 		head := make([]byte, usb.ConfigDescriptorSize)
 		if got, err := unix.Pread(n.fd, head, at); err != nil || got < len(head) {
 			return device, configs, reason(err)
 		}
-		// As long as it says, though the device may have sent less: the rest stays 0.
-		b = make([]byte, max(int(binary.LittleEndian.Uint16(head[2:])), len(head)))
-		if _, err := unix.Pread(n.fd, b, at); err != nil {
+		c := make([]byte, max(int(binary.LittleEndian.Uint16(head[2:])), len(head)))
+		if _, err := unix.Pread(n.fd, c, at); err != nil {
 			return device, configs, reason(err)
 		}
-		if c, err := usb.ParseConfig(b); err == nil && configs[c.Value] == nil {
-			configs[c.Value] = c
-		}
-		at += int64(len(b))
+		configs = append(configs, c)
+		at += int64(len(c))
 	}
 	return device, configs, nil
 }

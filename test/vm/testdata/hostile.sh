@@ -48,3 +48,13 @@ pings 10.9.0.2
 [ -e "$node" ] || fail "the device has left its place"
 stop_stack
 echo "after a reset: ok"
+
+# One that answers nothing is not asked for what the kernel knows.
+attach twice.txt 9999/100/
+io-usb -c fault 0 silence
+io-pkt-v4-hc -d ecm path=/dev/bus/usb -ptcpip
+if_up -p -r 60 ecm0
+lacks '9999:0100' sloginfo
+stop_stack
+detach
+echo "beside a silent device: ok"
