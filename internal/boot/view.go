@@ -131,6 +131,7 @@ func (v *View) commands() error {
 	if err != nil {
 		return err
 	}
+	list = slices.DeleteFunc(list, func(e fs.DirEntry) bool { return executable(filepath.Join(ownBin, e.Name())) != nil })
 	for _, e := range list {
 		if err := v.link(filepath.Join(ownBin, e.Name()), filepath.Join(ownRoot, "proc/boot", e.Name())); err != nil {
 			return err
