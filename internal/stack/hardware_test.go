@@ -53,20 +53,24 @@ func TestLargeFrames(t *testing.T) {
 		want.OutBytes += uint64(lens[i])
 		want.OutMulticasts += uint64(b[0] & 1)
 		if lens[i] == 1042 {
+			copy(b, dev.spec.MAC) // those to groups are not joined
 			frames = append(frames, b[:lens[i]])
 		}
 	}
 	if err := dev.port.Deliver(frames); err != nil || len(frames) != 40 {
 		t.Fatalf("%d frames delivered, %v, want 40", len(frames), err)
 	}
-	want.InPackets, want.InBytes, want.InMulticasts = 40, 40*1042, 40
+	want.InPackets, want.InBytes = 40, 40*1042
 	got, kernel := get(t, s, "ecm0").Stats, kernelStats(t, s).Sub(before)
 	got.InDrops = 0 // nobody wants the datagrams
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if kernel.OutPackets > 20 || kernel.InPackets > 20 {
-		t.Skipf("the kernel has %d out and %d in: it is one before 6.2, which cuts datagrams by itself", kernel.OutPackets, kernel.InPackets)
+	if kernel.OutPackets > 20 {
+		t.Skipf("the kernel has %d out: it is one before 6.2, which cuts datagrams by itself", kernel.OutPackets)
+	}
+	if kernel.InPackets > 20 {
+		t.Errorf("the kernel has %d in: they were not joined", kernel.InPackets)
 	}
 }
 
