@@ -41,7 +41,9 @@ func (w *unlinkWatch) again() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(conn.Control(func(fd uintptr) { err = w.look(int(fd)) }), err)
+	var looking error
+	err = conn.Control(func(fd uintptr) { looking = w.look(int(fd)) })
+	return errors.Join(err, looking)
 }
 
 // wait waits until the file, or one of its name, has been removed or renamed, or its
@@ -81,12 +83,10 @@ func (s *Server) watchSocket(w *unlinkWatch) {
 		}
 		s.ring.clear(s.ring.newest())
 		socket, err := listen(old.path)
-		if err == nil {
-			err = w.again()
-		}
 		if err != nil {
 			return
 		}
+		unwatched := w.again()
 		s.mu.Lock()
 		closed := s.closed
 		if !closed {
@@ -99,5 +99,8 @@ func (s *Server) watchSocket(w *unlinkWatch) {
 		}
 		_ = old.Close() // ends its accept
 		s.talkers.Go(func() { s.accept(socket) })
+		if unwatched != nil {
+			return // the socket serves, as where there was no watch from the start
+		}
 	}
 }
