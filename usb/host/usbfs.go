@@ -21,6 +21,9 @@ import (
 // same limit.
 const maxPage = 4096
 
+// maxConfigs is how many configurations the kernel reads (USB_MAXCONFIG).
+const maxConfigs = 8
+
 // usbfsDriver is the name of the kernel's driver behind every claim made
 // through usbfs: ours, gousb's and another program's.
 const usbfsDriver = "usbfs"
@@ -88,7 +91,7 @@ func (n *node) descriptors() (device []byte, configs [][]byte, err error) {
 		return nil, nil, err
 	}
 	at := int64(len(device))
-	for range d.NumConfigurations {
+	for range min(d.NumConfigurations, maxConfigs) {
 		head := make([]byte, usb.ConfigDescriptorSize)
 		if got, err := unix.Pread(n.fd, head, at); err != nil || got < len(head) {
 			return device, configs, reason(err)
