@@ -12,6 +12,7 @@ import (
 
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/nic"
+	"io-pkt/internal/proctest"
 )
 
 // A sender puts frames on the interface from the kernel's side.
@@ -287,7 +288,7 @@ func TestDownJoined(t *testing.T) {
 // Somebody removes the interface: the driver is told, and does not spin.
 func TestRemoved(t *testing.T) {
 	for _, deliver := range []bool{false, true} {
-		before := descriptors(t)
+		before := proctest.Descriptors(t)
 		tap := quiet(t, Config{Name: "ecm0"})
 		ip(t, "link del ecm0")
 		fds, _ := tap.PollFDs()
@@ -314,7 +315,7 @@ func TestRemoved(t *testing.T) {
 		if err := tap.Close(); err != nil {
 			t.Error(err)
 		}
-		if got := descriptors(t); got != before {
+		if got := proctest.Descriptors(t); got != before {
 			t.Errorf("descriptors: got %d, want %d", got, before)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"io-pkt/internal/ctl"
 	"io-pkt/internal/netif/netiftest"
+	"io-pkt/internal/proctest"
 )
 
 func TestMain(m *testing.M) { os.Exit(netiftest.Main(m)) }
@@ -102,7 +102,7 @@ func TestOpenErrors(t *testing.T) {
 		{"short address", Config{Name: "ecm0", MAC: []byte{2}, MTU: 1500, MaxMTU: 1500}, syscall.EINVAL},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := descriptors(t)
+			before := proctest.Descriptors(t)
 			tap, err := Open(tt.c)
 			if err == nil {
 				_ = tap.Close()
@@ -110,7 +110,7 @@ func TestOpenErrors(t *testing.T) {
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
-			if got := descriptors(t); got != before {
+			if got := proctest.Descriptors(t); got != before {
 				t.Errorf("descriptors: got %d, want %d", got, before)
 			}
 		})
@@ -122,7 +122,7 @@ func TestOpenErrors(t *testing.T) {
 
 func TestCloseLeavesNothing(t *testing.T) {
 	netiftest.Need(t)
-	before, mapped := descriptors(t), mappings(t)
+	before, mapped := proctest.Descriptors(t), mappings(t)
 	for range 20 {
 		tap := open(t, Config{Name: "ecm0"})
 		if got := mappings(t); tap.gate != nil && got != mapped+1 {
@@ -132,7 +132,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := descriptors(t); got != before {
+	if got := proctest.Descriptors(t); got != before {
 		t.Errorf("descriptors: got %d, want %d", got, before)
 	}
 	if got := mappings(t); got != mapped {
@@ -148,25 +148,6 @@ func mappings(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return strings.Count(string(maps), "bpf-map")
-}
-
-// descriptors counts the open ones, but for Go's own: those of its poller, and the pipes
-// that it keeps for what copies from one connection to another.
-func descriptors(t *testing.T) int {
-	t.Helper()
-	fds, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, fd := range fds {
-		name, err := os.Readlink("/proc/self/fd/" + fd.Name())
-		own := func(kind string) bool { return strings.Contains(name, kind) }
-		if err == nil && !slices.ContainsFunc([]string{"eventpoll", "eventfd", "pipe:"}, own) {
-			n++
-		}
-	}
-	return n
 }
 
 // wait waits for something to read.

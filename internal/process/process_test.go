@@ -5,13 +5,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/proctest"
 )
 
 // find gives one process of the list.
@@ -72,22 +73,10 @@ func TestHiddenProcesses(t *testing.T) {
 	}
 	var list []Process
 	var err error
-	asUser(func() { list, err = List(proc) })
+	proctest.AsNobody(func() { list, err = List(proc) })
 	if err != nil || len(list) != 1 || list[0].ID != 2 {
 		t.Errorf("%+v, %v", list, err)
 	}
-}
-
-// asUser runs f without root's right to read everything.
-func asUser(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // for good: the thread ends with the goroutine
-		_ = unix.Setfsuid(65534)
-		f()
-	}()
-	<-done
 }
 
 func TestName(t *testing.T) {

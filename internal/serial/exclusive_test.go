@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"io-pkt/internal/proctest"
 )
 
 // withoutAdmin takes CAP_SYS_ADMIN away from the test's thread, until its end.
@@ -57,7 +59,7 @@ func leave(t *testing.T, term *Terminal, seen bool, text string) {
 func TestExclusive(t *testing.T) {
 	withoutAdmin(t)
 	term := open(t)
-	before := descriptors(t)
+	before := proctest.Descriptors(t)
 	for _, seen := range []bool{true, false, false, true} {
 		leave(t, term, seen, "ATD\r")
 		term.Write([]byte("NO CARRIER\r\n"))
@@ -78,7 +80,7 @@ func TestExclusive(t *testing.T) {
 		_ = f.Close()
 		until(t, term, func([]byte) bool { return !term.open })
 	}
-	if after := descriptors(t); after != before {
+	if after := proctest.Descriptors(t); after != before {
 		t.Errorf("%d descriptors before, %d after it", before, after)
 	}
 }
@@ -117,13 +119,4 @@ func TestQuiet(t *testing.T) {
 		}
 	}
 	t.Error("there is always something new")
-}
-
-func descriptors(t *testing.T) int {
-	t.Helper()
-	list, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(list)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"io-pkt/internal/ctl"
+	"io-pkt/internal/proctest"
 )
 
 // inet6Request is a request about an inet6 address of ecm0.
@@ -45,20 +46,11 @@ func TestAnycast(t *testing.T) {
 		t.Error("it is still there")
 	}
 	must(t, s, request(ctl.OpAddAddr, "fd00::9", true))
-	before := descriptors(t)
+	before := proctest.Descriptors(t)
 	must(t, s, ctl.Request{Op: ctl.OpDestroy, Interface: "ecm0"})
-	if after := descriptors(t); after >= before-1 { // the TAP's, and the membership's
+	if after := proctest.Descriptors(t); after >= before-1 { // the TAP's, and the membership's
 		t.Errorf("%d descriptors before destroying, %d after it", before, after)
 	}
-}
-
-func descriptors(t *testing.T) int {
-	t.Helper()
-	list, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(list)
 }
 
 // TestAnycastMTU: they go with all of IPv6 when the MTU is too small for it, and can
@@ -80,9 +72,9 @@ func TestAnycastMTU(t *testing.T) {
 		must(t, s, ctl.Request{Op: ctl.OpSetMTU, Interface: "ecm0", Value: mtu})
 	}
 	set()
-	before := descriptors(t)
+	before := proctest.Descriptors(t)
 	setMTU(1000)
-	if after := descriptors(t); shown() || joined(t) || after != before-1 {
+	if after := proctest.Descriptors(t); shown() || joined(t) || after != before-1 {
 		t.Errorf("mtu 1000: shown %v, joined %v, %d descriptors, want none and %d", shown(), joined(t), after, before-1)
 	}
 	setMTU(1500)

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/google/gousb"
 	"golang.org/x/sys/unix"
 
+	"io-pkt/internal/proctest"
 	"io-pkt/usb"
 )
 
@@ -151,6 +151,14 @@ func TestDescriptors(t *testing.T) {
 	if d.Descriptor(usb.DescConfiguration, 4) != nil || d.Descriptor(usb.DescString, 0) != nil {
 		t.Error("it has descriptors that the kernel has not read")
 	}
+	device.NumConfigurations = 255
+	many := slices.Concat(device.Bytes(), slices.Repeat(config(1, 1, 18), 255))
+	if err := os.WriteFile(path, many, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, all, err := n.descriptors(); len(all) != maxConfigs || err != nil {
+		t.Errorf("of a device with 255 configurations: %d, %v", len(all), err)
+	}
 	numbers := make(map[uint8][]uint8)
 	for value, c := range parsed(raw) {
 		numbers[value] = interfaces(c)
@@ -172,22 +180,10 @@ func TestOpenWithoutPermission(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	asNobody(func() { _, err = s.Open(t.Context(), usb.DeviceInfo{Bus: 1, Address: 2}) })
+	proctest.AsNobody(func() { _, err = s.Open(t.Context(), usb.DeviceInfo{Bus: 1, Address: 2}) })
 	if !errors.Is(err, usb.ErrAccess) || !strings.Contains(err.Error(), node) {
 		t.Errorf("error %v, want %v naming %s", err, usb.ErrAccess, node)
 	}
-}
-
-// asNobody runs f without root's right to open everything.
-func asNobody(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // for good: the thread ends with the goroutine
-		_ = unix.Setfsuid(65534)
-		f()
-	}()
-	<-done
 }
 
 func TestGuard(t *testing.T) {
