@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"io-pkt/internal/nic"
 	"io-pkt/usb"
 )
 
@@ -23,12 +24,19 @@ type quietQueue struct {
 }
 
 func (q *quietQueue) Submit(ts ...*usb.Transfer) error {
-	for _, t := range ts {
-		if t.Endpoint&usb.DirIn == 0 {
-			q.diary.write("submit")
-		}
-	}
 	q.held = append(q.held, ts...)
+	in := func(t *usb.Transfer) bool { return t.Endpoint&usb.DirIn != 0 }
+	for len(ts) > 0 {
+		what, n := "submit", 1
+		if in(ts[0]) {
+			what = "receive"
+		}
+		for n < len(ts) && in(ts[n]) == in(ts[0]) {
+			n++
+		}
+		q.diary.write("%s %d", what, n)
+		ts = ts[n:]
+	}
 	return nil
 }
 
@@ -63,10 +71,14 @@ type quietPort struct {
 
 func (p *quietPort) Backlog(frames int) { p.backlog = frames }
 
-func (p *quietPort) Fetch(_ uint, bufs [][]byte, lens []int) (int, error) {
+func (p *quietPort) Fetch(ready uint, bufs [][]byte, lens []int) (int, error) {
 	n := min(p.left, len(bufs))
 	p.left -= n
-	p.diary.write("fetch %d", n)
+	if ready == nic.Everywhere {
+		p.diary.write("fetch %d everywhere", n)
+	} else {
+		p.diary.write("fetch %d", n)
+	}
 	return p.instantPort.Fetch(0, bufs[:n], lens)
 }
 
@@ -88,24 +100,41 @@ func newQuiet(t *testing.T) (*mover, *quietQueue, *quietPort, *diary) {
 	return m, q, p, d
 }
 
-// What is alone does not wait for the question whether there is more; what is in
-// company is handled together.
-func TestAloneAndTogether(t *testing.T) {
+// What is alone does not wait for the question whether there is more; what is in company
+// is handled together, but what the host sends in parts. It goes first, and again when
+// much has come, and nothing waits until as many transfers are submitted to receive.
+func TestRound(t *testing.T) {
 	for _, tt := range []struct {
-		name           string
-		single         bool
-		sent, received int
-		want           diary
+		name            string
+		single, starved bool
+		sent, received  int
+		want            diary
 	}{
-		{"frames went alone", true, 3, 0, diary{"fetch 1", "submit", "fetch 2", "submit", "submit"}},
-		{"frames went together", false, 3, 0, diary{"fetch 3", "submit", "submit", "submit"}},
-		{"frames came alone", true, 0, 2, diary{"reap 1", "deliver 1", "reap 1", "deliver 1", "fetch 0"}},
-		{"frames came together", false, 0, 2, diary{"reap 2", "deliver 2", "fetch 0"}},
+		{"frames went alone", true, false, 3, 0, diary{"fetch 1", "submit 1", "fetch 2", "submit 2"}},
+		{"frames went together", false, false, 3, 0, diary{"fetch 3", "submit 3"}},
+		{"frames came alone", true, false, 0, 2, diary{"fetch 0", "reap 1", "deliver 1", "reap 1", "deliver 1"}},
+		{"frames came together", false, false, 0, 2, diary{"fetch 0", "reap 2", "deliver 2"}},
+		{"frames went and came", false, false, 2, 3, diary{"fetch 2", "submit 2", "reap 3", "deliver 3"}},
+		{"many went", false, false, 70, 0, diary{
+			"fetch 32", "submit 32", "fetch 32 everywhere", "submit 32", "fetch 6 everywhere", "submit 6"}},
+		{"many came", false, false, 0, 32, diary{
+			"fetch 0", "reap 32", "deliver 32", "fetch 0 everywhere", "receive 32"}},
+		{"fewer came", false, false, 0, 31, diary{"fetch 0", "reap 31", "deliver 31", "receive 31"}},
+		{"some went, where there was no room", false, true, 3, 5, diary{
+			"reap 5", "deliver 5", "fetch 3 everywhere", "submit 3", "receive 5"}},
+		{"many went, where there was no room", false, true, 70, 5, diary{
+			"reap 5", "deliver 5", "fetch 32 everywhere", "submit 32",
+			"fetch 32 everywhere", "receive 5", "submit 32", "fetch 6 everywhere", "submit 6"}},
+		{"one went alone, where there was no room", true, true, 3, 5, diary{
+			"reap 1", "deliver 1", "reap 4", "deliver 4",
+			"fetch 1 everywhere", "submit 1", "fetch 2 everywhere", "submit 2", "receive 5"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m, q, p, got := newQuiet(t)
 			l := m.loops[0]
 			l.rx.single, l.tx.single = tt.single, tt.single
+			l.limit.size = l.limit.most
+			l.starve(tt.starved)
 			p.left = tt.sent
 			q.end(l.rx.address, tt.received)
 			if err := m.round(); err != nil {

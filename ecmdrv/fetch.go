@@ -6,17 +6,28 @@ import (
 	"io-pkt/internal/nic"
 )
 
-// fetch takes outgoing frames from the host. It asks where the host has some, or
-// everywhere, if it may have had some while there was no room for them. Where frames
-// go one by one, each is on its way before the host is asked for another.
-func (l *loop) fetch(now time.Time) error {
+// part is how many frames are taken from the host before they are submitted, and how many
+// may come before the host is asked again. The host gives what is not TCP's data first
+// each time. Where instructions are counted, with one processor, a ping beside TCP both
+// ways takes 6.7 ms instead of 11.2, beside TCP in 2.5 instead of 4.9, and TCP has the
+// same throughput.
+const part = 32
+
+// send takes outgoing frames from the host where it has some.
+func (l *loop) send(now time.Time) error {
 	ready := l.called()
-	if l.starved {
-		if ready != 0 {
-			return errHostGone // all that shows on a descriptor that is not watched
-		}
-		ready = nic.Everywhere
+	switch {
+	case ready == 0:
+		return nil
+	case l.starved:
+		return errHostGone // all that shows on a descriptor that is not watched
 	}
+	return l.fetch(now, ready)
+}
+
+// fetch takes outgoing frames from the host and submits them, until it has no more or no
+// more may be in flight.
+func (l *loop) fetch(now time.Time, ready uint) error {
 	if !l.tx.ready(now) {
 		l.limit.pause() // it is the endpoint that the host waits for
 		l.starve(true)
@@ -24,9 +35,6 @@ func (l *loop) fetch(now time.Time) error {
 	}
 	if l.room() == 0 {
 		l.starve(true)
-		return nil
-	}
-	if ready == 0 {
 		return nil
 	}
 	if l.tx.inFlight() == 0 {
@@ -41,22 +49,36 @@ func (l *loop) fetch(now time.Time) error {
 	return err
 }
 
+// fetchAll submits a part at a time, and behind the first the receive transfers that are
+// missing. Where frames go one by one, each is on its way before the host is asked for
+// another.
 func (l *loop) fetchAll(now time.Time, ready uint) error {
-	first := 0
+	size, all := part, 0
 	if l.tx.single {
-		var err error
-		if first, err = l.fetchInto(1, now, ready); err != nil || first == 0 {
+		size = 1
+	}
+	for room := l.room(); room > 0; room = l.room() {
+		most := min(size, room)
+		n, err := l.fetchInto(most, now, ready)
+		if err != nil {
 			return err
 		}
 		if err := l.flush(); err != nil {
 			return err
 		}
+		if all += n; n < most {
+			break
+		}
+		if all >= part {
+			l.refill(now)
+			ready = nic.Everywhere // meanwhile there may be more
+		}
+		size = part
 	}
-	more, err := l.fetchInto(l.room(), now, ready)
-	if n := first + more; n > 0 {
-		l.tx.single = n == 1
+	if all > 0 {
+		l.tx.single = all == 1
 	}
-	return err
+	return nil
 }
 
 // fit has as many frames in flight, and waiting for that, as the device needs, after

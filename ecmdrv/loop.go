@@ -4,13 +4,15 @@ import (
 	"errors"
 	"time"
 
+	"io-pkt/internal/nic"
 	"io-pkt/usb"
 )
 
 // A loop moves the frames of one device, in rounds, which a mover has it do when the
 // host's descriptor or ended transfers are ready. In each round it takes
-// everything there is, handles it, and then submits everything that may go out
-// at once, because each submission by itself makes the bus stop and start.
+// everything there is and handles it. It submits many transfers together, because each
+// submission by itself makes the bus stop and start; but no more than a part of what
+// the host sends, because what is urgent may wait behind it.
 //
 // There is no lock and no allocation for a frame. A received frame is handed to
 // the host where the transfer has put it; an outgoing one is written by the host
@@ -83,18 +85,25 @@ func (l *loop) watch() {
 	}
 }
 
-// round handles everything that the poller has seen, and everything that is due.
+// round handles everything that the poller has seen, and everything that is due. Where
+// one processor has to do it all, it takes some ms to take what has come and to submit
+// as many transfers again. So what the host sends goes before that, if there is room,
+// and between the two.
 func (l *loop) round(now time.Time) error {
-	if l.mover.poller.Ready(l.busPlace) != 0 {
-		if err := l.take(now); err != nil {
+	if err := l.send(now); err != nil {
+		return err
+	}
+	came, err := l.take(now)
+	if err != nil {
+		return err
+	}
+	l.unhalt(now)
+	if l.starved || came >= part {
+		if err := l.fetch(now, nic.Everywhere); err != nil {
 			return err
 		}
 	}
-	l.unhalt(now)
 	l.refill(now)
-	if err := l.fetch(now); err != nil {
-		return err
-	}
 	l.watchdog(now)
 	return l.flush()
 }
@@ -142,20 +151,22 @@ func (l *loop) flush() error {
 }
 
 // take takes back all transfers that have ended, and hands what has come to the host.
-// Where frames come one by one, each is there before the bus is asked for another.
-func (l *loop) take(now time.Time) error {
-	first := 0
+// Where frames come one by one, each is there before the bus is asked for another. It
+// gives their number.
+func (l *loop) take(now time.Time) (frames int, err error) {
+	if l.mover.poller.Ready(l.busPlace) == 0 {
+		return 0, nil
+	}
 	if l.rx.single {
-		var err error
-		if first, err = l.reap(now, l.done[:1]); err != nil {
-			return err
+		if frames, err = l.reap(now, l.done[:1]); err != nil {
+			return 0, err
 		}
 	}
 	more, err := l.reap(now, l.done)
-	if n := first + more; n > 0 {
-		l.rx.single = n == 1
+	if frames += more; frames > 0 {
+		l.rx.single = frames == 1
 	}
-	return err
+	return frames, err
 }
 
 // reap takes back transfers that have ended, as many as done has room for, and gives the
