@@ -3,6 +3,7 @@ package ecmdrv
 import (
 	"errors"
 	"net"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,11 +13,20 @@ import (
 )
 
 func defaults(change func(*options)) options {
-	o := options{bus: -1, device: -1, match: match{class: 2, subClass: 6}, receive: 64, transmit: 128, bufSize: 2048, wait: time.Minute}
+	o := options{bus: -1, device: -1, match: match{class: 2, subClass: 6}, receive: 64,
+		transmit: transmitTransfers(runtime.NumCPU()), bufSize: 2048, wait: time.Minute}
 	if change != nil {
 		change(&o)
 	}
 	return o
+}
+
+func TestTransmitTransfers(t *testing.T) {
+	for processors, want := range map[int]int{1: 64, 2: 128, 64: 128} {
+		if got := transmitTransfers(processors); got != want {
+			t.Errorf("%d processors: %d transfers, want %d", processors, got, want)
+		}
+	}
 }
 
 func TestParseOptions(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // matters to everybody.
 func TestReport(t *testing.T) {
 	d := echo(t)
-	r := newRig(t, "verbose", d)
+	r := newRig(t, "verbose,transmit=96", d)
 	p := r.up("ecm0")
 	works(p)
 	r.host.until("the rate is told", func() bool { return r.host.logged("bits/s in") == 1 })
@@ -40,7 +40,7 @@ func TestReport(t *testing.T) {
 		"5 ecm0: bus 1 device 1 (1209:0001), port 1-1, high speed: io-usb Simulated CDC-ECM adapter",
 		"5 ecm0: configuration 1, control interface 0, data interface 1 setting 1, in 81, out 02 (512 bytes), notifications 83 (16 bytes), segment 1514",
 		"5 ecm0: address 02:69:6f:70:6b:74, from the device",
-		"5 ecm0: MTU 1500, at most 1500; 64 receive transfers of 2048 bytes, 128 transmit transfers",
+		"5 ecm0: MTU 1500, at most 1500; 64 receive transfers of 2048 bytes, 96 transmit transfers",
 		"5 ecm0: link up",
 		"5 ecm0: speed 425984000 bits/s in, 425984000 bits/s out",
 		"5 ecm0: endpoint 81: transmission error",
