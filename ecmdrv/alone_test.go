@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -124,7 +125,7 @@ func TestRound(t *testing.T) {
 			"reap 5", "deliver 5", "fetch 3 everywhere", "submit 3", "receive 5"}},
 		{"many went, where there was no room", false, true, 70, 5, diary{
 			"reap 5", "deliver 5", "fetch 32 everywhere", "submit 32",
-			"fetch 32 everywhere", "receive 5", "submit 32", "fetch 6 everywhere", "submit 6"}},
+			"receive 5", "fetch 32 everywhere", "submit 32", "fetch 6 everywhere", "submit 6"}},
 		{"one went alone, where there was no room", true, true, 3, 5, diary{
 			"reap 1", "deliver 1", "reap 4", "deliver 4",
 			"fetch 1 everywhere", "submit 1", "fetch 2 everywhere", "submit 2", "receive 5"}},
@@ -144,6 +145,30 @@ func TestRound(t *testing.T) {
 				t.Errorf("a round (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Nothing is taken back while transfers are only about to be submitted: of an endpoint
+// that has halted meanwhile they might never come back.
+func TestNothingIsHeldBack(t *testing.T) {
+	m, q, p, got := newQuiet(t)
+	l := m.loops[0]
+	l.limit.size = part
+	l.rx.throttle.until = time.Now().Add(time.Hour)
+	q.end(l.rx.address, 5)
+	if err := m.round(); err != nil {
+		t.Fatal(err)
+	}
+	l.rx.throttle.until = time.Time{}
+	*got = nil
+	p.left = part
+	q.end(l.rx.address, 1)
+	if err := m.round(); err != nil {
+		t.Fatal(err)
+	}
+	want := diary{"fetch 32", "submit 32", "receive 5", "reap 1", "deliver 1"}
+	if diff := cmp.Diff(want, *got); diff != "" {
+		t.Errorf("a round (-want +got):\n%s", diff)
 	}
 }
 

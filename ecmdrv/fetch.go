@@ -63,14 +63,13 @@ func (l *loop) fetchAll(now time.Time, ready uint) error {
 		if err != nil {
 			return err
 		}
-		if err := l.flush(); err != nil {
-			return err
-		}
 		if all += n; n < most {
 			break
 		}
 		if all >= part {
-			l.refill(now)
+			if err := l.refill(now); err != nil {
+				return err
+			}
 			ready = nic.Everywhere // meanwhile there may be more
 		}
 		size = part
@@ -97,7 +96,8 @@ func (l *loop) fit(now time.Time, ended int) {
 // room gives how many more transfers may be in flight.
 func (l *loop) room() int { return max(min(l.limit.size-l.tx.inFlight(), len(l.tx.idle)), 0) }
 
-// fetchInto takes frames into most of the idle transfers, and gives their number.
+// fetchInto takes frames into most of the idle transfers, submits these, and gives their
+// number.
 func (l *loop) fetchInto(most int, now time.Time, ready uint) (int, error) {
 	for i, t := range l.tx.idle[:most] {
 		l.bufs[i] = t.Buf[:len(t.Buf)-1] // which is for pad
@@ -115,12 +115,13 @@ func (l *loop) fetchInto(most int, now time.Time, ready uint) (int, error) {
 			t.ZeroPacket = false
 		}
 	}
-	if n > 0 {
-		l.limit.submitted(now, l.tx.idle[0])
+	if n == 0 {
+		return 0, nil
 	}
-	l.submit = append(l.submit, l.tx.idle[:n]...)
+	l.limit.submitted(now, l.tx.idle[0])
+	err = l.queue.Submit(l.tx.idle[:n]...)
 	l.tx.idle = append(l.tx.idle[:0], l.tx.idle[n:]...)
-	return n, nil
+	return n, err
 }
 
 // starve stops watching the host's descriptor, or goes on.

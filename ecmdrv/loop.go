@@ -31,7 +31,6 @@ type loop struct {
 	bufs   [][]byte // lent to Port.Fetch
 	lens   []int
 	done   []*usb.Transfer
-	submit []*usb.Transfer // at the end of this round
 
 	packet    int   // wMaxPacketSize of bulk OUT
 	pad       bool  // a frame of whole packets gets a byte more
@@ -66,7 +65,7 @@ func (l *loop) prepare(q usb.Queue, f function, o options) error {
 	l.frames.limit = f.segment.maxFrame()
 	l.batch = make([][]byte, 0, rx)
 	l.bufs, l.lens = make([][]byte, tx), make([]int, tx)
-	l.done, l.submit = make([]*usb.Transfer, rx+tx), make([]*usb.Transfer, 0, rx+tx)
+	l.done = make([]*usb.Transfer, rx+tx)
 	l.depth, l.limit = depth{size: rx, most: rx}, newLimit(tx)
 	return nil
 }
@@ -103,9 +102,8 @@ func (l *loop) round(now time.Time) error {
 			return err
 		}
 	}
-	l.refill(now)
 	l.watchdog(now)
-	return l.flush()
+	return l.refill(now)
 }
 
 // timeout shortens a time to wait to when something needs to be done even if
@@ -119,10 +117,7 @@ func (l *loop) timeout(now time.Time, d time.Duration) time.Duration {
 }
 
 // receive submits the receive transfers for the first time.
-func (l *loop) receive() error {
-	l.refill(time.Now())
-	return l.flush()
-}
+func (l *loop) receive() error { return l.refill(time.Now()) }
 
 // fewMissing is which part of the receive transfers may be missing.
 const fewMissing = 16
@@ -131,22 +126,14 @@ const fewMissing = 16
 // last. It lets some be missing, because who is woken by a lone frame may be waiting for
 // this processor: on one whose instructions are counted, a round trip takes 0.30 ms
 // instead of 0.31.
-func (l *loop) refill(now time.Time) {
+func (l *loop) refill(now time.Time) error {
 	n := min(l.depth.size-l.rx.inFlight(), len(l.rx.idle))
 	if n <= l.depth.size/fewMissing || !l.rx.ready(now) {
-		return
-	}
-	rest := len(l.rx.idle) - n
-	l.submit = append(l.submit, l.rx.idle[rest:]...)
-	l.rx.idle = l.rx.idle[:rest]
-}
-
-func (l *loop) flush() error {
-	if len(l.submit) == 0 {
 		return nil
 	}
-	err := l.queue.Submit(l.submit...)
-	l.submit = l.submit[:0]
+	rest := len(l.rx.idle) - n
+	err := l.queue.Submit(l.rx.idle[rest:]...)
+	l.rx.idle = l.rx.idle[:rest]
 	return err
 }
 
