@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,6 +25,26 @@ func Descriptors(t testing.TB) (n int) {
 		name, err := os.Readlink("/proc/self/fd/" + fd.Name())
 		own := func(kind string) bool { return strings.Contains(name, kind) }
 		if err == nil && !slices.ContainsFunc([]string{"eventpoll", "eventfd", "pipe:"}, own) {
+			n++
+		}
+	}
+	return n
+}
+
+// Sockets counts the open sockets of a domain, such as unix.AF_INET6. It does not see the
+// netlink sockets that a question to the kernel opens for a moment, as Descriptors does.
+func Sockets(t testing.TB, domain int) (n int) {
+	t.Helper()
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range fds {
+		fd, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && got == domain {
 			n++
 		}
 	}
