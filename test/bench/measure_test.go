@@ -28,6 +28,9 @@ func TestMeasure(t *testing.T) {
 	trap unserve EXIT
 	await ping -c 1 -W 1 10.9.0.2
 `
+	// As where the machine has other things to do.
+	const late = `ip() { case $* in *iperf3*) sleep 1; exec ip "$@" ;; *) command ip "$@" ;; esac; }
+`
 	// Nothing is waited for: nothing is going to come.
 	const without = `counters=/proc/net/dev; sleep() { :; }
 `
@@ -38,6 +41,7 @@ func TestMeasure(t *testing.T) {
 		{"idle", attach + "rtt idle", "", 100},
 		{"loaded", attach + "rtt loaded", "", 100},
 		{"tcp", attach + "tcp out 2", "", 0},
+		{"tcp, at a server that starts late", late + attach + "tcp out 1", "", 0},
 		{"idle, nobody there", without + "rtt idle", "0 of 100 pings", 100},
 		{"loaded, nobody there", without + "rtt loaded", "unreachable", 100},
 		{"behind, nobody there", without + "behind 8", "unreachable", 20},

@@ -3,6 +3,8 @@
 # namespace "far".
 set -euo pipefail
 # shellcheck source=/dev/null
+. "$(dirname "$0")/../../vm/testdata/lib.sh"
+# shellcheck source=/dev/null
 . "$(dirname "$0")/measure.sh"
 
 measure_to "$1" "$2"

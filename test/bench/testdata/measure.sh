@@ -10,13 +10,17 @@ measure_to() {
 	samples=$1 seconds=$2
 }
 
-# serve NAMESPACE starts an iperf3 for each far end, in their network namespace.
+# serve NAMESPACE starts an iperf3 for each far end, in their network namespace, and
+# returns when all can be connected to.
 serve() {
 	local address
 	servers=()
 	for address in "${addresses[@]}"; do
 		ip netns exec "$1" iperf3 -s -B "$address" >/dev/null 2>&1 &
 		servers+=($!)
+	done
+	for address in "${addresses[@]}"; do
+		await shows " $address:5201 " ip netns exec "$1" ss -ltn
 	done
 	counters=/proc/${servers[0]}/net/dev
 }
