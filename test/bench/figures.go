@@ -152,13 +152,14 @@ func queueRows(speed string) []row {
 
 func smallRows(speed string) []row {
 	group := speedName(speed)
-	var small, lost []row
+	var small, carried, lost []row
 	for _, direction := range []string{"out", "in"} {
 		of := func(s sample) bool { return s.Speed == speed && s.Test == "udp" && s.Direction == direction }
 		small = append(small, row{Figure{Group: group, Name: "64 bytes of UDP " + direction, Unit: "1000/s"}, of, thousands})
+		carried = append(carried, row{Figure{Group: group, Name: "carried of them, " + direction, Unit: "1000/s"}, of, func(r result) float64 { return r.carried / 1e3 }})
 		lost = append(lost, row{Figure{Group: group, Name: "lost of them, " + direction, Unit: "%", Less: true}, of, percent})
 	}
-	return slices.Concat(small, lost)
+	return slices.Concat(small, carried, lost)
 }
 
 func scaleRows(gadgets int) []row {

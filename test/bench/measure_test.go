@@ -42,6 +42,8 @@ func TestMeasure(t *testing.T) {
 		{"loaded", attach + "rtt loaded", "", 100},
 		{"tcp", attach + "tcp out 2", "", 0},
 		{"tcp, at a server that starts late", late + attach + "tcp out 1", "", 0},
+		{"small datagrams out", attach + "udp out", "", 0},
+		{"small datagrams in", attach + "udp in", "", 0},
 		{"idle, nobody there", without + "rtt idle", "0 of 100 pings", 100},
 		{"loaded, nobody there", without + "rtt loaded", "unreachable", 100},
 		{"behind, nobody there", without + "behind 8", "unreachable", 20},
@@ -49,11 +51,15 @@ func TestMeasure(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := measured(t, tt.script)
-			if _, err := s.result(); tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			r, err := s.result()
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("got %v, want an error with %q", err, tt.want)
 			}
 			if load := s.Direction != "idle"; s.Stalled != (load && tt.want != "") || (len(s.Iperf) == 1) != load || s.Sent != tt.sent {
 				t.Errorf("stalled %v, %d reports, %d pings sent, want %d", s.Stalled, len(s.Iperf), s.Sent, tt.sent)
+			}
+			if s.Test == "udp" && (r.packets == 0 || r.carried < r.packets) {
+				t.Errorf("%g datagrams a second are carried, and %g read", r.carried, r.packets)
 			}
 		})
 	}

@@ -19,6 +19,7 @@ type sample struct {
 	CPU       float64           `json:"cpu"`     // of tcp: seconds of processor time that all used in a part of the run
 	Bytes     float64           `json:"bytes"`   // of tcp: what passed meanwhile, both directions
 	Iperf     []json.RawMessage `json:"iperf"`   // iperf3's reports, one of each gadget
+	Arrived   float64           `json:"arrived"` // of udp: datagrams at the receiving end, read there or not
 	Stalled   bool              `json:"stalled"` // no data had come when it was to begin
 	Sent      int               `json:"sent"`    // of rtt: pings
 	RTT       []float64         `json:"rtt"`     // of those that were answered, milliseconds
@@ -54,8 +55,9 @@ type result struct {
 	rate    float64 // bits per second, all gadgets together
 	slowest float64 // of the slowest gadget
 	cost    float64 // seconds of processor time per gigabyte
-	packets float64 // per second
-	loss    float64 // 0 to 1
+	carried float64 // datagrams per second that arrive
+	packets float64 // those that are read, too
+	loss    float64 // which part of those that are sent is not, 0 to 1
 	rtt     float64 // milliseconds, the median
 	within  float64 // milliseconds, TCP's own
 }
@@ -66,7 +68,7 @@ func parseSample(line []byte) (sample, error) {
 	if err := json.Unmarshal(bytes.TrimSpace(line), &s); err != nil {
 		return s, fmt.Errorf("what was measured: %w", err)
 	}
-	if s.Driver == "" || s.Test == "" || s.Gadgets < 1 || s.CPU < 0 || s.CPU > huge || s.Bytes > huge {
+	if s.Driver == "" || s.Test == "" || s.Gadgets < 1 || s.CPU < 0 || s.CPU > huge || s.Bytes > huge || s.Arrived > huge {
 		return s, errors.New("what was measured: of nothing, or of more than there can be")
 	}
 	return s, nil
@@ -125,6 +127,10 @@ func (s sample) transfer() (result, error) {
 			if r.packets, r.loss, err = report.packets(); err != nil {
 				return r, err
 			}
+			if s.Arrived < 1 {
+				return r, errors.New("no datagram arrived while they were counted")
+			}
+			r.carried = s.Arrived / report.End.Received.Seconds
 		}
 	}
 	if s.Stalled {
@@ -144,7 +150,7 @@ func (s sample) tell() string {
 	case s.Test == "far":
 		return fmt.Sprintf("%s: %.0f Mb/s", s.what(), r.rate/1e6)
 	case s.Test == "udp":
-		return fmt.Sprintf("%s: %.0f/s, %.1f %% lost", s.what(), r.packets, r.loss*100)
+		return fmt.Sprintf("%s: %.0f/s carried, %.0f/s read, %.1f %% lost", s.what(), r.carried, r.packets, r.loss*100)
 	}
 	return fmt.Sprintf("%s: %.0f Mb/s, %.2f s/GB", s.what(), r.rate/1e6, r.cost)
 }

@@ -95,6 +95,8 @@ func TestSampleMalformed(t *testing.T) {
 		{"without streams", strings.Replace(whole, `"streams"`, `"x"`, 1), "no round-trip time"},
 		{"with one too many", strings.Replace(whole, `"gadgets":1`, `"gadgets":2`, 1), "1 reports"},
 		{"of traffic that came too late", strings.Replace(whole, `"cpu"`, `"stalled":true,"cpu"`, 1), "no data flowed"},
+		{"of datagrams that nobody counted", `{"driver":"io-pkt","gadgets":1,"test":"udp","direction":"out","iperf":[{"start":{"test_start":{"blksize":64}},` +
+			`"end":{"sum_sent":{"packets":2},"sum_received":{"seconds":1,"bytes":64}}}]}`, "no datagram arrived"},
 		{"of no traffic", strings.Replace(whole, `"bytes":1000000,`, `"bytes":0,`, 1), "nothing passed"},
 		{"with no time", strings.Replace(whole, `"cpu":1`, `"cpu":-1`, 1), "more than"},
 	} {
@@ -114,7 +116,7 @@ func TestSampleMalformed(t *testing.T) {
 func FuzzSample(f *testing.F) {
 	f.Add([]byte(tcp("io-pkt", 2, 0.5)))
 	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"rtt","direction":"idle","sent":2,"rtt":[0.25,1e3]}`))
-	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"udp","cpu":3,"bytes":99,"iperf":[{"start":{"test_start":{"blksize":64}},` +
+	f.Add([]byte(`{"driver":"cdc_ether","gadgets":1,"test":"udp","cpu":3,"bytes":99,"arrived":1,"iperf":[{"start":{"test_start":{"blksize":64}},` +
 		`"end":{"sum_sent":{"packets":2},"sum_received":{"seconds":1,"bytes":64}}}]}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		s, err := parseSample(line)
@@ -125,7 +127,7 @@ func FuzzSample(f *testing.F) {
 		if err != nil {
 			return
 		}
-		values := []float64{r.rate, r.slowest, r.cost, r.packets, r.loss, r.within}
+		values := []float64{r.rate, r.slowest, r.cost, r.carried, r.packets, r.loss, r.within}
 		if _, err := json.Marshal(values); err != nil {
 			t.Errorf("%v: %v", values, err)
 		}

@@ -137,11 +137,22 @@ far() {
 	done
 }
 
+# datagrams DIRECTION prints how many have come to the end that receives, with those for
+# which there was no room in a socket any more.
+datagrams() {
+	local end=self
+	[ "$1" != out ] || end=${servers[0]}
+	awk '$1 == "Udp:" && $2 != "InDatagrams" { print $2 + $4 }' "/proc/$end/net/snmp"
+}
+
 # udp DIRECTION sends datagrams of 64 bytes, as many as go.
 udp() {
+	local begin reports
 	cpu=0 bytes=0
+	begin=$(datagrams "$1")
 	# shellcheck disable=SC2046 # no word for nothing
-	sample udp "$1" 1 "$(clients "$seconds" -u -l 64 -b 0 $(direction "$1"))"
+	reports=$(clients "$seconds" -u -l 64 -b 0 $(direction "$1"))
+	sample udp "$1" 1 "\"arrived\":$(($(datagrams "$1") - begin)),$reports"
 }
 
 # times COUNT INTERVAL pings the first gadget, and prints how many pings that are, and
