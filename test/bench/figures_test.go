@@ -9,7 +9,7 @@ import (
 
 // Each row shows what its name says, in its unit, and has its goal.
 func TestRows(t *testing.T) {
-	r := result{rate: 800e6, slowest: 300e6, cost: 1.5, packets: 12e3, loss: 0.25, rtt: 0.4, within: 7}
+	r := result{rate: 800e6, slowest: 300e6, cost: 1.5, carried: 16e3, packets: 12e3, loss: 0.25, rtt: 0.4, within: 7}
 	const rates, costs, times = "800 Mb/s, more, ≥ 1.00 met", "1.5 s/GB, less, ≤ 1.20 met", "0.4 ms, less, ≤ 1.25 met"
 	compared := [][2]string{
 		{"^TCP (out|in|both), [18] flows?$", rates},
@@ -20,6 +20,7 @@ func TestRows(t *testing.T) {
 	}
 	small := [][2]string{
 		{"^64 bytes of UDP (out|in)$", "12 1000/s, more"},
+		{"^carried of them, (out|in)$", "16 1000/s, more"},
 		{"^lost of them, (out|in)$", "25 %, less"},
 	}
 	scaled := [][2]string{
@@ -32,7 +33,7 @@ func TestRows(t *testing.T) {
 		count int
 		want  [][2]string
 	}{
-		{"compare", 22, slices.Concat(compared, small)},
+		{"compare", 24, slices.Concat(compared, small)},
 		{"count", 12, compared},
 		{"scale", 6, scaled},
 		{"growth", 6, scaled},
