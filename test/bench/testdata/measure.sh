@@ -20,7 +20,7 @@ serve() {
 		servers+=($!)
 	done
 	for address in "${addresses[@]}"; do
-		await shows " $address:5201 " ip netns exec "$1" ss -ltn
+		listening "$1" "$address:5201"
 	done
 	counters=/proc/${servers[0]}/net/dev
 }

@@ -57,4 +57,5 @@ modprobe -a tun cdc_ether cdc_acm
 gadget plug >/dev/null # makes the far side
 gadget unplug
 ip netns exec gad iperf3 -s -D
+listening gad :5201
 for speed in "$@"; do workflow "$speed"; done

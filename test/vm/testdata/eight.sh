@@ -57,6 +57,7 @@ for number in {0..7}; do
 	ports[number]=$(gadget plug "${speeds[number]}" "$number")
 	await bound "${ports[number]}" 1 cdc_ether
 	ip netns exec gad iperf3 -s -D -p "520$number"
+	listening gad ":520$number"
 done
 
 only 5

@@ -92,6 +92,7 @@ bridge() {
 modprobe -a tun cdc_ether cdc_acm bridge veth usbmon
 gadget plug >/dev/null
 ip netns exec gad iperf3 -s -D
+listening gad :5201
 io-pkt-v6-hc -d ecm verbose -ptcpip
 if_up -p -r 60 ecm0
 ifconfig ecm0 10.9.0.1/24

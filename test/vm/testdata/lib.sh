@@ -39,6 +39,11 @@ lacks() {
 	output=$("${@:2}") && ! grep -qE -e "$1" <<<"$output"
 }
 
+# listening NAMESPACE [ADDRESS]:PORT waits until somebody there can be connected to.
+listening() {
+	await shows "$2 " ip netns exec "$1" ss -ltn
+}
+
 # driver PORT N names the driver of interface N of the device there.
 driver() {
 	basename "$(readlink "/sys/bus/usb/devices/$1:1.$2/driver" || echo none)"

@@ -70,6 +70,8 @@ port=$(gadget plug) # makes the far side
 gadget unplug
 ip netns exec gad nice -n 19 socat -u OPEN:/dev/zero TCP-LISTEN:19,fork,reuseaddr 2>/dev/null &
 ip netns exec gad nice -n 19 socat -u TCP-LISTEN:9,fork,reuseaddr OPEN:/dev/null 2>/dev/null &
+listening gad :19
+listening gad :9
 
 # The garbage is collected early and often, and libc keeps one arena and not one for
 # each thread: what is left is the same each time.

@@ -27,6 +27,7 @@ transfers() {
 	io-usb -d sim "listen=127.0.0.1:3240,tap=far0,netns=far,addr=10.7.0.1/24"
 	ip -n far link set far0 up
 	ip netns exec far iperf3 -s -D
+	listening far :5201
 	attach
 	ip addr add 10.7.0.2/24 dev "$(interface)"
 	ip link set "$(interface)" up
