@@ -9,14 +9,8 @@ import (
 	"testing"
 )
 
-// A far end that is there is measured, and of one that is not there each test leaves a
-// sample that shows it.
-func TestMeasure(t *testing.T) {
-	for _, program := range []string{"ip", "iperf3", "ping", "unshare"} {
-		_, err := exec.LookPath(program)
-		need(t, err)
-	}
-	const attach = `
+// attach makes a far end, over a veth.
+const attach = `
 	mount -t tmpfs tmpfs /run
 	ip netns add far
 	ip link add near0 type veth peer name far0 netns far
@@ -28,6 +22,14 @@ func TestMeasure(t *testing.T) {
 	trap unserve EXIT
 	await ping -c 1 -W 1 10.9.0.2
 `
+
+// A far end that is there is measured, and of one that is not there each test leaves a
+// sample that shows it.
+func TestMeasure(t *testing.T) {
+	for _, program := range []string{"ip", "iperf3", "ping", "unshare"} {
+		_, err := exec.LookPath(program)
+		need(t, err)
+	}
 	// As where the machine has other things to do.
 	const late = `ip() { case $* in *iperf3*) sleep 1; exec ip "$@" ;; *) command ip "$@" ;; esac; }
 `
@@ -65,11 +67,45 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-// measured runs measure.sh's functions as the guest does, in namespaces of their own, and
-// gives the sample that they leave.
+// Datagrams for which a socket had no room have been carried, too.
+func TestDatagrams(t *testing.T) {
+	for _, program := range []string{"ip", "iperf3", "ping", "socat", "unshare"} {
+		_, err := exec.LookPath(program)
+		need(t, err)
+	}
+	inside(t, "/dev/null", attach+`
+	ip netns exec far socat -u UDP4-RECV:9 - >/dev/null &
+	await shows ':9 ' ip netns exec far ss -lun
+	kill -STOP $!
+	begin=$(datagrams out)
+	exec 4>/dev/udp/10.9.0.2/9
+	for _ in {1..2000}; do printf x >&4; done
+	kill -CONT $!
+	await eval '[ $(($(datagrams out) - begin)) = 2000 ]'
+	kill $!
+`)
+}
+
+// measured runs measure.sh's functions and gives the sample that they leave.
 func measured(t *testing.T, script string) sample {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "samples")
+	inside(t, path, script)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := parseSample(data)
+	if err != nil {
+		t.Fatalf("%v: %s", err, data)
+	}
+	return s
+}
+
+// inside runs a script with measure.sh's functions as the guest does, in namespaces of
+// their own. Samples go to path.
+func inside(t *testing.T, path, script string) {
+	t.Helper()
 	unshare := []string{"--net", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "--kill-child"}
 	if os.Geteuid() != 0 {
 		unshare = append(unshare, "--user", "--map-root-user")
@@ -83,13 +119,4 @@ func measured(t *testing.T, script string) sample {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := parseSample(data)
-	if err != nil {
-		t.Fatalf("%v: %s", err, data)
-	}
-	return s
 }
