@@ -35,6 +35,17 @@ census() {
 		"$(awk '/^Threads/ { print $2 }' "/proc/$pid/status") $(heap) $(resident)"
 }
 
+# least FIELD ROUND... prints the least that this field of some censuses has. Of Go's heap
+# more or less is resident from one time to the next, 4 to 10 MB with 1 MB in use: each of
+# the runtime's processors that had something to do keeps some for itself.
+least() {
+	local field=$1 number
+	shift
+	for number in "$@"; do
+		awk -v field="$field" '{ print $field }' <<<"${after[number]}"
+	done | sort -n | sed -n 1p
+}
+
 # no_more NAME BEFORE AFTER LIMIT fails when there are more by so much.
 no_more() {
 	[ $(($3 - $2)) -lt "$4" ] || fail "$1: $2 after 5 rounds, $3 after 50"
@@ -79,20 +90,20 @@ GOGC=25 MALLOC_ARENA_MAX=1 GODEBUG=gctrace=1,schedtrace=2000,scheddetail=1 io-pk
 pid=$!
 for number in {1..50}; do
 	round
-	case $number in 5 | 50)
+	case $number in [345] | 48 | 49 | 50)
 		after[number]=$(census)
 		echo "round $number: ok; descriptors, goroutines, threads, MB of heap, KiB in all, KiB beside: ${after[number]}"
 		;;
 	esac
 done
 [ ! -e "/sys/bus/usb/devices/$port" ] || fail "the gadget is still there"
-read -r fds goroutines threads heap memory rest <<<"${after[5]}"
-read -r fds50 goroutines50 threads50 heap50 memory50 rest50 <<<"${after[50]}"
+read -r fds goroutines threads heap _ rest <<<"${after[5]}"
+read -r fds50 goroutines50 threads50 heap50 _ rest50 <<<"${after[50]}"
 no_more descriptors "$fds" "$fds50" 1
 no_more goroutines "$goroutines" "$goroutines50" 5
 no_more threads "$threads" "$threads50" 10
 no_more "MB of heap" "$heap" "$heap50" 2
-no_more "KiB of memory" "$memory" "$memory50" 4096
+no_more "KiB of memory" "$(least 5 3 4 5)" "$(least 5 48 49 50)" 4096
 no_more "KiB beside Go's heap" "$rest" "$rest50" 2048
 
 # Pulled and back before anybody looked.
